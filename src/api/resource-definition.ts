@@ -1,0 +1,105 @@
+import type { FieldError } from '../machinery/errors.ts'
+import type { DeepReadonly, KubeObject } from '../machinery/object.ts'
+import type { ObjectSchema } from '../machinery/schema.ts'
+
+/**
+ * A kind as a value: all that the REST handlers know of it. Built-in kinds are written down in `api/<group>/<kind>.ts`;
+ * a CustomResourceDefinition yields the very same value at run time.
+ */
+export interface ResourceDefinition<T extends KubeObject = KubeObject> {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly listKind: string
+  readonly plural: string
+  readonly singular: string
+  readonly shortNames: readonly string[]
+  readonly categories: readonly string[]
+  readonly namespaced: boolean
+  readonly verbs: readonly Verb[]
+  readonly schema: ObjectSchema
+  /** Where the objects lie, below `/registry/`: upstream's folder, such as `pods` or `services/specs`. */
+  readonly storagePrefix: string
+  /** Set where several served versions share one storage form (autoscaling v1 and v2, Event). */
+  readonly conversion?: Conversion<T>
+  /** Fills what a client left out. Called on a draft after decoding and after each patch; must be idempotent. */
+  readonly applyDefaults?: (object: T) => void
+  readonly strategy: Strategy<T>
+  /** What kubectl prints after the name. Empty: name and age. */
+  readonly columns: readonly Column<T>[]
+  /** Field selectors beside metadata.name and metadata.namespace. */
+  readonly selectableFields?: Readonly<Record<string, (object: DeepReadonly<T>) => string>>
+  readonly subresources?: Readonly<Record<string, Subresource<T>>>
+  /** Says whether the name may be used; upstream's texts, without the path. Default: a DNS-1123 subdomain. */
+  readonly validateName?: (name: string, prefix: boolean) => readonly string[]
+}
+
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
+
+export interface Conversion<T extends KubeObject = KubeObject> {
+  /** The version objects are stored in, such as `autoscaling/v2`. */
+  readonly storageApiVersion: string
+  readonly toStorage: (object: T) => KubeObject
+  readonly fromStorage: (object: DeepReadonly<KubeObject>) => T
+}
+
+/** What a strategy may know of the request beside the objects. */
+export interface StrategyContext {
+  readonly nowMs: number
+  readonly namespace: string | undefined
+  readonly dryRun: boolean
+  readonly user: { readonly name: string; readonly groups: readonly string[] }
+}
+
+/**
+ * What a write may do. Drafts are the request's own copy and may be changed; `old` is shared and frozen.
+ * After apiserver registry/rest create.go, update.go and delete.go.
+ */
+export interface Strategy<T extends KubeObject = KubeObject> {
+  /** Clears what the client must not set (status…), sets what the server owns. */
+  readonly prepareForCreate?: (draft: T, context: StrategyContext) => void
+  /** Resets what this write must not touch to `old`. */
+  readonly prepareForUpdate?: (draft: T, old: DeepReadonly<T>, context: StrategyContext) => void
+  readonly validate?: (object: DeepReadonly<T>, context: StrategyContext) => FieldError[]
+  readonly validateUpdate?: (object: DeepReadonly<T>, old: DeepReadonly<T>, context: StrategyContext) => FieldError[]
+  readonly warnings?: (object: DeepReadonly<T>, old: DeepReadonly<T> | undefined) => string[]
+  /** PUT of a name that does not exist creates it (Lease, Event…). */
+  readonly allowCreateOnUpdate?: boolean
+  /** PUT without resourceVersion overwrites. Default true; false for the kinds where upstream insists on it. */
+  readonly allowUnconditionalUpdate?: boolean
+  /** `metadata.generation` counts changes of these top-level fields. Default none; most kinds: ['spec']. */
+  readonly generationFields?: readonly string[]
+  /** Pods: how long the object stays after DELETE before it goes; `undefined`: at once. */
+  readonly gracePeriodSeconds?: (object: DeepReadonly<T>, requested: number | undefined) => number | undefined
+  /** Which finalizer DELETE adds when the client gives no propagation policy. */
+  readonly defaultPropagation?: 'Background' | 'Orphan'
+}
+
+export interface Column<T extends KubeObject = KubeObject> {
+  readonly name: string
+  readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'date'
+  readonly format?: string
+  /** 0: always shown; 1 and above: with `-o wide`. */
+  readonly priority?: number
+  readonly cell: (object: DeepReadonly<T>, nowMs: number) => string | number | boolean | null
+}
+
+/** A subresource the REST handlers can serve by data alone. Streams (exec, log…) have handlers of their own. */
+export type Subresource<T extends KubeObject = KubeObject> =
+  /** Reads and writes part of the object itself: `status`, `approval`, `resize`, `ephemeralcontainers`, `finalize`. */
+  | { readonly kind: 'part'; readonly verbs: readonly Verb[]; readonly strategy: Strategy<T> }
+  | { readonly kind: 'scale'; readonly scale: ScalePaths }
+  /** Served by a handler named in `apiserver/rest/subresources/`. */
+  | {
+      readonly kind: 'handler'
+      readonly verbs: readonly Verb[]
+      /** The body's and the answer's kind, as discovery shows it. */
+      readonly serves?: { readonly group: string; readonly version: string; readonly kind: string }
+    }
+
+/** Where the numbers of a Scale stand in the object. */
+export interface ScalePaths {
+  readonly specReplicas: string
+  readonly statusReplicas: string
+  readonly labelSelector?: string
+}

@@ -1,0 +1,34 @@
+import type { ResourceDefinition } from '../../api/resource-definition.ts'
+import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import type { UserInfo } from '../request.ts'
+
+/** What an admission plugin may know of a write. After apiserver admission.Attributes. */
+export interface AdmissionAttributes {
+  readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  readonly definition: ResourceDefinition
+  readonly subresource: string
+  readonly namespace: string
+  readonly name: string
+  /** The draft; mutating plugins may change it. Undefined on DELETE. */
+  readonly object: KubeObject | undefined
+  readonly oldObject: DeepReadonly<KubeObject> | undefined
+  /** CreateOptions, UpdateOptions, DeleteOptions as sent. */
+  readonly options: Readonly<Record<string, unknown>>
+  readonly dryRun: boolean
+  readonly user: UserInfo
+  readonly warn: (text: string) => void
+}
+
+/** A plugin does one of the two, or both. It throws a StatusError to refuse. */
+export interface AdmissionPlugin {
+  readonly name: string
+  readonly handles: readonly AdmissionAttributes['operation'][]
+  mutate?(attributes: AdmissionAttributes): Promise<void> | void
+  validate?(attributes: AdmissionAttributes): Promise<void> | void
+}
+
+/** All plugins, in upstream's order. `rest/` calls `mutate` before defaults and validation, `validate` after. */
+export interface AdmissionChain {
+  mutate(attributes: AdmissionAttributes): Promise<void>
+  validate(attributes: AdmissionAttributes): Promise<void>
+}
