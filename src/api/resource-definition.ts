@@ -25,7 +25,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Fills what a client left out. Called on a draft after decoding and after each patch; must be idempotent. */
   readonly applyDefaults?: (object: T) => void
   readonly strategy: Strategy<T>
-  /** What kubectl prints after the name. Empty: name and age. */
+  /** The whole Table that kubectl prints, the name included. Empty: upstream's default table, Name and Created At. */
   readonly columns: readonly Column<T>[]
   /** Field selectors beside metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: DeepReadonly<T>) => string>>
