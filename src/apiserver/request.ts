@@ -60,6 +60,8 @@ export interface ConnectionInfo {
   readonly remoteAddress: string
   /** DER of the verified client certificate, if the client showed one. */
   readonly clientCertificate?: Uint8Array
+  /** Why the certificate that the client showed is not trusted. */
+  readonly clientCertificateError?: string
   /** Loopback: the identity the transport was made with. It skips authentication, nothing else. */
   readonly identity?: UserInfo
 }
@@ -89,7 +91,9 @@ export type Answer =
 
 /** Encodings of one stored object, each made once at most and kept with the cache entry. */
 export interface EncodedObject {
+  /** Without a line feed at the end; begins with `{"kind":…,"apiVersion":…,`. */
   json(): Uint8Array
+  /** With the envelope: magic and runtime.Unknown. */
   protobuf(): Uint8Array
 }
 
@@ -102,6 +106,8 @@ export interface ListAnswer {
     readonly remainingItemCount?: number
   }
   readonly items: readonly { readonly object: DeepReadonly<KubeObject>; readonly encoded: EncodedObject }[]
+  /** Built-in kinds: the edge leaves `kind` and `apiVersion` out of the items, as Go's typed lists do. */
+  readonly bareItems?: boolean
 }
 
 /** A push stream. `start` is called once; events after `stop` are not sent. */
@@ -111,7 +117,7 @@ export interface WatchAnswer {
 }
 
 export interface WatchSink {
-  /** Returns false when the client does not keep up: the stream stops sending until `onDrain`, bounded. */
+  /** Queued, within bounds, while the client does not keep up; past them the watch is stopped and cut off. */
   event(event: { type: string; object: DeepReadonly<KubeObject>; encoded?: EncodedObject }): void
   /** The end of the stream: after an ERROR event, on timeout, or when the server closes. */
   end(): void
