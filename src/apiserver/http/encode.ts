@@ -1,0 +1,144 @@
+import { stringify } from 'yaml'
+import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import type { EncodedObject, ListAnswer } from '../request.ts'
+import type { Encoding } from './negotiate.ts'
+import { listMessage, unwrapUnknown, watchFrame, wrapUnknown } from './protobuf-envelope.ts'
+
+/** How a response's objects are to be written. */
+export interface Format {
+  readonly encoding: Encoding
+  /** JSON with two spaces of indent, for clients that people look at. */
+  readonly pretty: boolean
+}
+
+/** Encodes an object that has no cached bytes, with its envelope; undefined where its kind has no message. */
+export type ProtobufEncoder = (object: DeepReadonly<KubeObject>) => Uint8Array | undefined
+
+export interface Body {
+  readonly encoding: Encoding
+  readonly bytes: Uint8Array
+}
+
+const lineFeed = 0x0a
+
+/** The bytes of one object; cached ones where there are any. Falls back to JSON where a kind has no message. */
+export function encodeObject(
+  object: DeepReadonly<KubeObject>,
+  encoded: EncodedObject | undefined,
+  format: Format,
+  toProtobuf: ProtobufEncoder,
+): Body {
+  if (format.encoding === 'protobuf') {
+    const bytes = encoded ? encoded.protobuf() : toProtobuf(object)
+    if (bytes) return { encoding: 'protobuf', bytes }
+  }
+  if (format.encoding === 'yaml') return { encoding: 'yaml', bytes: Buffer.from(stringify(object)) }
+  if (format.pretty) return { encoding: 'json', bytes: Buffer.from(`${JSON.stringify(object, null, 2)}\n`) }
+  if (!encoded) return { encoding: 'json', bytes: Buffer.from(`${JSON.stringify(object)}\n`) }
+  const json = encoded.json()
+  const line = Buffer.allocUnsafe(json.length + 1)
+  line.set(json)
+  line[json.length] = lineFeed
+  return { encoding: 'json', bytes: line }
+}
+
+/** The bytes of a list, joined from the cached bytes of its items. */
+export function encodeList(list: ListAnswer, format: Format): Body {
+  if (format.encoding === 'protobuf') {
+    const items = list.items.map(({ encoded }) => unwrapUnknown(encoded.protobuf()))
+    return { encoding: 'protobuf', bytes: wrapUnknown(list.apiVersion, list.kind, listMessage(list.metadata, items)) }
+  }
+  if (format.encoding === 'yaml' || format.pretty) {
+    const whole = listObject(list)
+    const text = format.encoding === 'yaml' ? stringify(whole) : `${JSON.stringify(whole, null, 2)}\n`
+    return { encoding: format.encoding, bytes: Buffer.from(text) }
+  }
+  return { encoding: 'json', bytes: joinJson(list) }
+}
+
+function listObject({ kind, apiVersion, metadata, items, bareItems }: ListAnswer): object {
+  return {
+    kind,
+    apiVersion,
+    metadata,
+    items: items.map(({ object }) => (bareItems ? withoutTypeMeta(object) : object)),
+  }
+}
+
+function withoutTypeMeta({ kind: _kind, apiVersion: _apiVersion, ...rest }: DeepReadonly<KubeObject>): object {
+  return rest
+}
+
+function joinJson({ kind, apiVersion, metadata, items, bareItems }: ListAnswer): Uint8Array {
+  const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`
+  const comma = Buffer.from(',')
+  const parts: Uint8Array[] = [Buffer.from(head)]
+  for (let index = 0; index < items.length; index++) {
+    if (index > 0) parts.push(comma)
+    const json = items[index]!.encoded.json()
+    if (bareItems) pushBare(parts, json)
+    else parts.push(json)
+  }
+  parts.push(Buffer.from(']}\n'))
+  return Buffer.concat(parts)
+}
+
+const openBrace = Buffer.from('{')
+const kindField = Buffer.from('{"kind":"')
+const apiVersionField = Buffer.from('"apiVersion":"')
+
+/** Leaves out the leading `"kind":"…","apiVersion":"…",` that every stored object begins with. */
+function pushBare(parts: Uint8Array[], json: Uint8Array): void {
+  const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
+  const kindEnd = startsWith(bytes, kindField, 0) ? bytes.indexOf(0x2c, kindField.length) : -1
+  if (kindEnd < 0 || !startsWith(bytes, apiVersionField, kindEnd + 1)) {
+    parts.push(json)
+    return
+  }
+  const apiVersionEnd = bytes.indexOf(0x2c, kindEnd + 1 + apiVersionField.length)
+  parts.push(openBrace, bytes.subarray(apiVersionEnd + 1))
+}
+
+function startsWith(bytes: Buffer, prefix: Buffer, offset: number): boolean {
+  return bytes.compare(prefix, 0, prefix.length, offset, offset + prefix.length) === 0
+}
+
+export interface WatchEventToSend {
+  readonly type: string
+  readonly object: DeepReadonly<KubeObject>
+  readonly encoded?: EncodedObject
+}
+
+/**
+ * Frames of watch events. The last frame is kept per encoding: an event goes to all its watchers in one go, so each
+ * is framed once, however many watch.
+ */
+export class WatchFramer {
+  readonly #toProtobuf: ProtobufEncoder
+  readonly #last: Partial<Record<Encoding, { type: string; encoded: EncodedObject; frame: Uint8Array }>> = {}
+
+  constructor(toProtobuf: ProtobufEncoder) {
+    this.#toProtobuf = toProtobuf
+  }
+
+  frame(event: WatchEventToSend, encoding: Encoding): Uint8Array {
+    const { type, encoded } = event
+    if (!encoded) return this.#make(event, encoding)
+    const last = this.#last[encoding]
+    if (last && last.encoded === encoded && last.type === type) return last.frame
+    const frame = this.#make(event, encoding)
+    this.#last[encoding] = { type, encoded, frame }
+    return frame
+  }
+
+  #make({ type, object, encoded }: WatchEventToSend, encoding: Encoding): Uint8Array {
+    if (encoding === 'protobuf') {
+      const bytes = encoded ? encoded.protobuf() : this.#toProtobuf(object)
+      if (!bytes) throw new Error(`no protobuf message for ${object.apiVersion} ${object.kind}`)
+      return watchFrame(type, bytes)
+    }
+    const head = `{"type":"${type}","object":`
+    if (!encoded) return Buffer.from(`${head}${JSON.stringify(object)}}\n`)
+    return Buffer.concat([Buffer.from(head), encoded.json(), Buffer.from('}\n')])
+  }
+}

@@ -1,0 +1,163 @@
+import { promisify } from 'node:util'
+import { constants, gzip } from 'node:zlib'
+import type { Status } from '../../machinery/status.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { Answer, WatchAnswer } from '../request.ts'
+import { type Body, encodeList, encodeObject, type Format, type ProtobufEncoder, WatchFramer } from './encode.ts'
+import { everyEncoding, mediaTypes, type NegotiatedMediaType, negotiate, wantsPretty } from './negotiate.ts'
+import type { HttpRequestContext } from './request-context.ts'
+import type { Responder, ResponseHeaders } from './responder.ts'
+import { WatchResponse } from './watch-response.ts'
+
+const compress = promisify(gzip)
+
+/** Bodies from here on are compressed for clients that take gzip. After responsewriters/writers.go v1.36. */
+const gzipThresholdBytes = 128 * 1024
+
+/** All Warning texts of a response together; what goes beyond is cut. After apiserver endpoints/filters/warning.go. */
+const maxWarningBytes = 4096
+
+/** Clients send a handful of Accept headers, over and over. */
+const rememberedAcceptHeaders = 256
+
+const fallback: NegotiatedMediaType = { encoding: 'json', parameters: {} }
+
+export interface AnswerWriterOptions {
+  readonly clock: Clock
+  readonly toProtobuf: ProtobufEncoder
+}
+
+/** Turns Answers into HTTP responses. One per server: it remembers what Accept headers mean and the last watch frame. */
+export class AnswerWriter {
+  readonly #clock: Clock
+  readonly #toProtobuf: ProtobufEncoder
+  readonly #framer: WatchFramer
+  readonly #accepted = new Map<string, NegotiatedMediaType>()
+
+  constructor({ clock, toProtobuf }: AnswerWriterOptions) {
+    this.#clock = clock
+    this.#toProtobuf = toProtobuf
+    this.#framer = new WatchFramer(toProtobuf)
+  }
+
+  /** Resolves when the response is on its way; for a watch or a takeover, when it has ended. */
+  async write(answer: Answer, context: HttpRequestContext, responder: Responder): Promise<void> {
+    switch (answer.kind) {
+      case 'object': {
+        const body = encodeObject(answer.object, answer.encoded, this.#format(context), this.#toProtobuf)
+        return this.#send(answer.status, body, context, responder)
+      }
+      case 'list':
+        return this.#send(answer.status, encodeList(answer.list, this.#format(context)), context, responder)
+      case 'status':
+        return this.#sendStatus(answer.status, context, responder)
+      case 'bytes':
+        return responder.send(
+          answer.status,
+          { ...headersOf(context), ...answer.headers },
+          typeof answer.body === 'string' ? Buffer.from(answer.body) : answer.body,
+        )
+      case 'watch':
+        return this.#watch(answer.stream, context, responder)
+      case 'takeover':
+        return answer.run(responder.takeOver())
+    }
+  }
+
+  #sendStatus(status: Status, context: HttpRequestContext, responder: Responder): Promise<void> | void {
+    const extra: ResponseHeaders = {}
+    const delay = status.details?.retryAfterSeconds
+    if (delay) extra['retry-after'] = String(delay)
+    if (status.code === 403) extra['x-content-type-options'] = 'nosniff'
+    const body = encodeObject(status, undefined, this.#format(context), this.#toProtobuf)
+    return this.#send(status.code ?? 200, body, context, responder, extra)
+  }
+
+  #send(
+    status: number,
+    body: Body,
+    context: HttpRequestContext,
+    responder: Responder,
+    extra?: ResponseHeaders,
+  ): Promise<void> | void {
+    const headers = headersOf(context)
+    headers['content-type'] = mediaTypes[body.encoding]
+    if (extra) Object.assign(headers, extra)
+    if (body.bytes.length <= gzipThresholdBytes || !takesGzip(context))
+      return responder.send(status, headers, body.bytes)
+    return sendCompressed(status, headers, body.bytes, responder)
+  }
+
+  #watch(answer: WatchAnswer, context: HttpRequestContext, responder: Responder): Promise<void> {
+    const { encoding } = this.#format(context)
+    const headers = headersOf(context)
+    headers['content-type'] = encoding === 'protobuf' ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json
+    return new Promise((resolve) => {
+      const stream = responder.open(200, headers)
+      const options = { answer, stream, framer: this.#framer, encoding, clock: this.#clock, onEnd: resolve }
+      const response = new WatchResponse(options)
+      context.onClosed(() => response.closed())
+      response.start()
+    })
+  }
+
+  #format(context: HttpRequestContext): Format {
+    const { encoding, parameters } = this.#negotiated(context.headers.get('accept'))
+    const pretty = encoding === 'json' && (parameters.pretty === '1' || prettyFor(context))
+    return { encoding, pretty }
+  }
+
+  #negotiated(accept: string | undefined): NegotiatedMediaType {
+    if (!accept) return fallback
+    const known = this.#accepted.get(accept)
+    if (known) return known
+    if (this.#accepted.size >= rememberedAcceptHeaders) this.#accepted.clear()
+    const negotiated = negotiate(accept, everyEncoding) ?? fallback
+    this.#accepted.set(accept, negotiated)
+    return negotiated
+  }
+}
+
+function prettyFor(context: HttpRequestContext): boolean {
+  return wantsPretty(context.mentions('pretty') ? context.query : undefined, context.headers.get('user-agent'))
+}
+
+function headersOf(context: HttpRequestContext): ResponseHeaders {
+  const headers: ResponseHeaders = { 'audit-id': context.requestId, 'cache-control': 'no-cache, private' }
+  if (context.warnings.length > 0) headers.warning = warningHeaders(context.warnings)
+  return headers
+}
+
+function warningHeaders(warnings: readonly string[]): string[] {
+  const values: string[] = []
+  let bytes = 0
+  for (const text of new Set(warnings)) {
+    bytes += text.length
+    if (bytes > maxWarningBytes) break
+    values.push(`299 - ${quoteWarning(text)}`)
+  }
+  return values
+}
+
+/** A quoted-string without control characters, nor others that a header cannot carry. */
+function quoteWarning(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
+  return `"${text.replace(/[\u0000-\u001f\u007f]/g, '').replace(/["\\]/g, '\\$&')}"`
+}
+
+function takesGzip(context: HttpRequestContext): boolean {
+  const accepted = context.headers.get('accept-encoding')
+  return accepted?.split(',').some((token) => token.trim() === 'gzip') ?? false
+}
+
+async function sendCompressed(
+  status: number,
+  headers: ResponseHeaders,
+  bytes: Uint8Array,
+  responder: Responder,
+): Promise<void> {
+  const compressed = await compress(bytes, { level: constants.Z_BEST_SPEED })
+  headers['content-encoding'] = 'gzip'
+  headers.vary = 'Accept-Encoding'
+  responder.send(status, headers, compressed)
+}
