@@ -1,5 +1,5 @@
 import type { ResourceRef } from '../api/resource-ref.ts'
-import { type DeepReadonly, deepFreeze, type KubeObject, objectKey } from '../machinery/object.ts'
+import { apiVersionOf, type DeepReadonly, deepFreeze, type KubeObject, objectKey } from '../machinery/object.ts'
 import { isStatus, type Status, StatusError } from '../machinery/status.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
@@ -194,9 +194,9 @@ class ListWatchInformer<T extends KubeObject> implements Informer<T> {
       delete (metadata as { managedFields?: unknown }).managedFields
     }
     const { group, version, kind } = this.#options.resource
-    if (item.kind || Object.isFrozen(item)) return deepFreeze(item) as Cached<T>
+    if (item.kind) return deepFreeze(item) as Cached<T>
     // Items of a JSON list carry neither kind nor apiVersion.
-    const apiVersion = group === '' ? version : `${group}/${version}`
+    const apiVersion = apiVersionOf({ group, version })
     return deepFreeze({ apiVersion, kind, ...item }) as unknown as Cached<T>
   }
 
