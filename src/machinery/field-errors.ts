@@ -1,0 +1,52 @@
+import type { FieldError } from './errors.ts'
+
+/** One function a kind of failure, each with upstream's words. After apimachinery util/validation/field errors.go v1.36. */
+
+export function invalidField(field: string, value: unknown, why: string): FieldError {
+  return { type: 'FieldValueInvalid', field, detail: withWhy(`Invalid value: ${valueText(value)}`, why) }
+}
+
+export function requiredField(field: string, why = ''): FieldError {
+  return { type: 'FieldValueRequired', field, detail: withWhy('Required value', why) }
+}
+
+export function forbiddenField(field: string, why: string): FieldError {
+  return { type: 'FieldValueForbidden', field, detail: withWhy('Forbidden', why) }
+}
+
+export function duplicateField(field: string, value: unknown): FieldError {
+  return { type: 'FieldValueDuplicate', field, detail: `Duplicate value: ${valueText(value)}` }
+}
+
+export function notFoundField(field: string, value: unknown): FieldError {
+  return { type: 'FieldValueNotFound', field, detail: `Not found: ${valueText(value)}` }
+}
+
+/** The supported values come in the order they are to be named in. */
+export function notSupportedField(field: string, value: unknown, supported: readonly string[]): FieldError {
+  const names = supported.map((name) => JSON.stringify(name)).join(', ')
+  const detail = supported.length > 0 ? `supported values: ${names}` : ''
+  return { type: 'FieldValueNotSupported', field, detail: withWhy(`Unsupported value: ${valueText(value)}`, detail) }
+}
+
+export function tooLongField(field: string, maxBytes: number): FieldError {
+  return { type: 'FieldValueTooLong', field, detail: `Too long: may not be more than ${maxBytes} bytes` }
+}
+
+export function tooManyField(field: string, actual: number, most: number): FieldError {
+  const items = most === 1 ? 'item' : 'items'
+  return { type: 'FieldValueTooMany', field, detail: `Too many: ${actual}: must have at most ${most} ${items}` }
+}
+
+export function internalField(field: string, why: string): FieldError {
+  return { type: 'InternalError', field, detail: `Internal error: ${why}` }
+}
+
+function withWhy(text: string, why: string): string {
+  return why === '' ? text : `${text}: ${why}`
+}
+
+/** Strings in quotes, everything else as JSON. */
+function valueText(value: unknown): string {
+  return value === undefined ? 'null' : JSON.stringify(value)
+}
