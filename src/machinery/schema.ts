@@ -23,8 +23,11 @@ export type ScalarType =
 export type FieldType =
   | { readonly kind: 'scalar'; readonly scalar: ScalarType }
   | { readonly kind: 'object'; readonly type: ObjectSchema }
-  | { readonly kind: 'list'; readonly items: FieldType }
+  /** `boxed`: in protobuf a message of its own with the field `items`, not a repeated field. */
+  | { readonly kind: 'list'; readonly items: FieldType; readonly boxed?: boolean }
   | { readonly kind: 'map'; readonly values: FieldType }
+  /** JSON shows the value of one of the type's fields, told apart by its form: JSONSchemaPropsOrArray and the like. */
+  | { readonly kind: 'union'; readonly type: ObjectSchema }
 
 export interface FieldSchema {
   /** The name in JSON. */
@@ -34,8 +37,10 @@ export interface FieldSchema {
   readonly number?: number
   /** The name in the proto file where it differs from the JSON name. */
   readonly protoName?: string
-  /** Written even when empty: Go fields without `omitempty`. */
+  /** In OpenAPI's list of required fields. */
   readonly required?: boolean
+  /** Written even when empty: Go fields without `omitempty`, and structs that are no pointers. */
+  readonly keepEmpty?: boolean
   /** A Go pointer, or a type that tells "absent" from "zero" in JSON. */
   readonly nullable?: boolean
   readonly default?: unknown
@@ -61,6 +66,8 @@ export interface ObjectSchema {
   readonly mapType?: 'atomic' | 'granular'
   /** Kinds only: where the type is served as an object of its own. */
   readonly groupVersionKinds?: readonly { group: string; version: string; kind: string }[]
+  /** x-kubernetes-unions, which only OpenAPI shows. */
+  readonly unions?: readonly unknown[]
   /** Custom resources: unknown fields are kept below here. */
   readonly preserveUnknownFields?: boolean
 }

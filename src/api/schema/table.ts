@@ -1,0 +1,56 @@
+/**
+ * The written form of `ObjectSchema`: what the generated tables of this folder hold. `schema.ts` turns rows into
+ * schemas when they are first asked for.
+ */
+export interface TypeTable {
+  /** What stands before the type's name in upstream's definition names, such as `io.k8s.api.core.v1`. */
+  readonly package: string
+  readonly group: string
+  readonly version: string
+  readonly types: Readonly<Record<string, TypeRow>>
+}
+
+export interface TypeRow {
+  /** `kind` and `apiVersion` stand before the fields in JSON, and in the envelope in protobuf. */
+  readonly typeMeta?: true
+  /** The type is a kind of the table's group-version (`true`) or of these (`''` is core/v1). */
+  readonly kind?: true | readonly string[]
+  readonly mapType?: 'atomic' | 'granular'
+  /** x-kubernetes-unions, as OpenAPI shows them; nothing in the API server reads them. */
+  readonly unions?: readonly unknown[]
+  /** JSON shows one of the fields' values itself, told apart by its form (an object, a list, a boolean). */
+  readonly union?: true
+  /** Messages whose fields JSON shows inline: name in the proto file → number. A nested one is `outer.inner`. */
+  readonly inline?: Readonly<Record<string, number>>
+  readonly fields: Readonly<Record<string, FieldRow>>
+}
+
+export interface FieldRow {
+  /** The field number in protobuf. */
+  readonly number?: number
+  /** The name in the proto file where it differs. */
+  readonly protoName?: string
+  /** The inline message (see `TypeRow.inline`) that carries the field in protobuf. */
+  readonly in?: string
+  /**
+   * Go's notation: `[]Container`, `map[string]Quantity`, `*PodSecurityContext`; a type of another table is
+   * `core/v1.PodTemplateSpec`; `&[]string` is a list that is a message of its own in protobuf.
+   */
+  readonly type: string
+  readonly required?: true
+  /** Where it differs from the rule: struct values and required fields that are no pointers are kept, others not. */
+  readonly empty?: 'kept' | 'omitted'
+  readonly default?: unknown
+  readonly enum?: readonly string[]
+  readonly format?: string
+  readonly listType?: 'atomic' | 'set' | 'map'
+  readonly listMapKeys?: readonly string[]
+  readonly mapType?: 'atomic' | 'granular'
+  readonly patchStrategy?: readonly ('merge' | 'replace' | 'retainKeys')[]
+  readonly patchMergeKey?: string
+}
+
+/** Whether Go holds the type as a struct by value, so that even its zero value stands in JSON. */
+export function isStructValue(type: string): boolean {
+  return /^([a-z]+\/v\d\.)?[A-Z]/.test(type)
+}
