@@ -105,7 +105,7 @@ function typeRow(facts: PackageFacts, name: string): TypeRow {
       facts,
       property: properties[field],
       schema: facts.schemas[`${facts.upstream.openapi}.${name}`]?.properties?.[field],
-      place: places.fields.get(field.toLowerCase()),
+      place: places.fields.get(looseName(field)),
       go: goFields.find((candidate) => candidate.name === field),
       field,
       required: definition.required?.includes(field) ?? false,
@@ -124,7 +124,7 @@ function typeRow(facts: PackageFacts, name: string): TypeRow {
 /** A type that OpenAPI does not list: every message field, typed by protobuf, optional as Go says. */
 function protoOnlyRow(facts: PackageFacts, name: string, places: ProtoPlaces, goFields: readonly GoField[]): TypeRow {
   const fields = goFields.map((go): [string, FieldRow] => {
-    const place = places.fields.get(go.name.toLowerCase())
+    const place = places.fields.get(looseName(go.name))
     const required = !go.omitEmpty && !go.pointer && !isStruct(facts, place)
     return [go.name, fieldRow({ facts, property: undefined, schema: undefined, place, go, field: go.name, required })]
   })
@@ -149,9 +149,14 @@ function inGoOrder(names: readonly string[], goFields: readonly GoField[]): stri
 }
 
 interface ProtoPlaces {
-  /** By the lower-case JSON name: the two differ in case only (`aPIGroup` and `apiGroup`). */
+  /** By `looseName`. */
   readonly fields: Map<string, ProtoPlace>
   readonly inline: Map<string, number>
+}
+
+/** JSON and protobuf differ in case and signs: `apiGroup` and `aPIGroup`, `x-kubernetes-int-or-string` and `xKubernetesIntOrString`. */
+function looseName(name: string): string {
+  return name.replace(/[-$]/g, '').toLowerCase()
 }
 
 function protoPlaces(messages: ProtoMessages, message: string, inside = ''): ProtoPlaces {
@@ -160,7 +165,7 @@ function protoPlaces(messages: ProtoMessages, message: string, inside = ''): Pro
   for (const [protoName, field] of Object.entries(messages[message] ?? {})) {
     const path = inside === '' ? protoName : `${inside}.${protoName}`
     if (!inlineMembers.has(protoName) || !field.type.includes('.')) {
-      fields.set(protoName.toLowerCase(), { ...field, protoName, inline: inside })
+      fields.set(looseName(protoName), { ...field, protoName, inline: inside })
       continue
     }
     inline.set(path, field.number)

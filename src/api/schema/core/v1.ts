@@ -1048,6 +1048,7 @@ export const coreV1: TypeTable = {
         items: { number: 2, type: '[]Node', required: true },
       },
     },
+    NodeProxyOptions: { typeMeta: true, kind: true, fields: { path: { number: 1, type: 'string' } } },
     NodeRuntimeHandler: {
       fields: {
         name: { number: 1, type: 'string', empty: 'kept' },
@@ -1344,6 +1345,17 @@ export const coreV1: TypeTable = {
         },
       },
     },
+    PodAttachOptions: {
+      typeMeta: true,
+      kind: true,
+      fields: {
+        stdin: { number: 1, type: 'boolean' },
+        stdout: { number: 2, type: 'boolean' },
+        stderr: { number: 3, type: 'boolean' },
+        tty: { number: 4, type: 'boolean' },
+        container: { number: 5, type: 'string' },
+      },
+    },
     PodCertificateProjection: {
       fields: {
         signerName: { number: 1, type: 'string', required: true, empty: 'omitted' },
@@ -1374,6 +1386,18 @@ export const coreV1: TypeTable = {
       },
     },
     PodDNSConfigOption: { fields: { name: { number: 1, type: 'string' }, value: { number: 2, type: '*string' } } },
+    PodExecOptions: {
+      typeMeta: true,
+      kind: true,
+      fields: {
+        stdin: { number: 1, type: 'boolean' },
+        stdout: { number: 2, type: 'boolean' },
+        stderr: { number: 3, type: 'boolean' },
+        tty: { number: 4, type: 'boolean' },
+        container: { number: 5, type: 'string' },
+        command: { number: 6, type: '[]string', required: true },
+      },
+    },
     PodExtendedResourceClaimStatus: {
       fields: {
         requestMappings: { number: 1, type: '[]ContainerExtendedResourceRequest', required: true, listType: 'atomic' },
@@ -1389,7 +1413,25 @@ export const coreV1: TypeTable = {
         items: { number: 2, type: '[]Pod', required: true },
       },
     },
+    PodLogOptions: {
+      typeMeta: true,
+      kind: true,
+      fields: {
+        container: { number: 1, type: 'string' },
+        follow: { number: 2, type: 'boolean' },
+        previous: { number: 3, type: 'boolean' },
+        sinceSeconds: { number: 4, type: '*int64' },
+        sinceTime: { number: 5, type: '*Time' },
+        timestamps: { number: 6, type: 'boolean' },
+        tailLines: { number: 7, type: '*int64' },
+        limitBytes: { number: 8, type: '*int64' },
+        insecureSkipTLSVerifyBackend: { number: 9, type: 'boolean' },
+        stream: { number: 10, type: '*string' },
+      },
+    },
     PodOS: { fields: { name: { number: 1, type: 'string', required: true } } },
+    PodPortForwardOptions: { typeMeta: true, kind: true, fields: { ports: { number: 1, type: '[]int32' } } },
+    PodProxyOptions: { typeMeta: true, kind: true, fields: { path: { number: 1, type: 'string' } } },
     PodReadinessGate: { fields: { conditionType: { number: 1, type: 'string', required: true } } },
     PodResourceClaim: {
       fields: {
@@ -1996,6 +2038,7 @@ export const coreV1: TypeTable = {
         nodePort: { number: 5, type: 'int32' },
       },
     },
+    ServiceProxyOptions: { typeMeta: true, kind: true, fields: { path: { number: 1, type: 'string' } } },
     ServiceSpec: {
       fields: {
         ports: {

@@ -761,6 +761,12 @@ export interface NodeList {
   items: Node[]
 }
 
+export interface NodeProxyOptions {
+  apiVersion?: string
+  kind?: string
+  path?: string
+}
+
 export interface NodeRuntimeHandler {
   name?: string
   features?: NodeRuntimeHandlerFeatures
@@ -991,6 +997,16 @@ export interface PodAntiAffinity {
   preferredDuringSchedulingIgnoredDuringExecution?: WeightedPodAffinityTerm[]
 }
 
+export interface PodAttachOptions {
+  apiVersion?: string
+  kind?: string
+  stdin?: boolean
+  stdout?: boolean
+  stderr?: boolean
+  tty?: boolean
+  container?: string
+}
+
 export interface PodCertificateProjection {
   signerName: string
   keyType: string
@@ -1022,6 +1038,17 @@ export interface PodDNSConfigOption {
   value?: string
 }
 
+export interface PodExecOptions {
+  apiVersion?: string
+  kind?: string
+  stdin?: boolean
+  stdout?: boolean
+  stderr?: boolean
+  tty?: boolean
+  container?: string
+  command: string[]
+}
+
 export interface PodExtendedResourceClaimStatus {
   requestMappings: ContainerExtendedResourceRequest[]
   resourceClaimName: string
@@ -1038,8 +1065,35 @@ export interface PodList {
   items: Pod[]
 }
 
+export interface PodLogOptions {
+  apiVersion?: string
+  kind?: string
+  container?: string
+  follow?: boolean
+  previous?: boolean
+  sinceSeconds?: number
+  sinceTime?: string
+  timestamps?: boolean
+  tailLines?: number
+  limitBytes?: number
+  insecureSkipTLSVerifyBackend?: boolean
+  stream?: string
+}
+
 export interface PodOS {
   name: string
+}
+
+export interface PodPortForwardOptions {
+  apiVersion?: string
+  kind?: string
+  ports?: number[]
+}
+
+export interface PodProxyOptions {
+  apiVersion?: string
+  kind?: string
+  path?: string
 }
 
 export interface PodReadinessGate {
@@ -1481,6 +1535,12 @@ export interface ServicePort {
   port: number
   targetPort?: number | string
   nodePort?: number
+}
+
+export interface ServiceProxyOptions {
+  apiVersion?: string
+  kind?: string
+  path?: string
 }
 
 export interface ServiceSpec {
