@@ -1,0 +1,14 @@
+import { type Plugin, unresolvable } from '../framework.ts'
+import { toleratesTaint } from '../tolerations.ts'
+
+const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const
+
+/** Keeps Pods off cordoned nodes, unless they tolerate it. */
+export const nodeUnschedulable: Plugin = {
+  name: 'NodeUnschedulable',
+  prepare(pod) {
+    if (toleratesTaint(pod.spec?.tolerations, unschedulableTaint)) return undefined
+    const rejection = unresolvable('node(s) were unschedulable')
+    return { filter: ({ node }) => (node.spec?.unschedulable ? rejection : undefined) }
+  },
+}
