@@ -1,0 +1,58 @@
+import { unauthorized } from '../../machinery/errors.ts'
+import type { Logger } from '../../platform/log.ts'
+import type { RequestContext, Step, UserInfo } from '../request.ts'
+import {
+  AuthenticationError,
+  type Authenticator,
+  allUnauthenticated,
+  anonymousUser,
+  withAuthenticatedGroup,
+} from './authenticator.ts'
+
+export interface AuthenticateOptions {
+  /** In the order they are asked; the first that finds somebody decides. */
+  readonly authenticators: readonly Authenticator[]
+  /** Let requests without any credential through as `system:anonymous`. */
+  readonly anonymous: boolean
+  readonly log: Logger
+}
+
+const anonymous: UserInfo = Object.freeze({
+  name: anonymousUser,
+  groups: Object.freeze([allUnauthenticated]),
+  extra: Object.freeze({}),
+})
+
+/** Fills in who asks. A credential that is no good is a 401, never anonymous. Loopback brings its own identity. */
+export function authenticate(options: AuthenticateOptions): Step {
+  const authenticated = new WeakMap<UserInfo, UserInfo>()
+  return async (context, next) => {
+    const { identity } = context.connection
+    const user = identity ?? (await find(context, options))
+    let complete = authenticated.get(user)
+    if (!complete) {
+      complete = withAuthenticatedGroup(user)
+      authenticated.set(user, complete)
+    }
+    context.user = complete
+    return next(context)
+  }
+}
+
+async function find(context: RequestContext, { authenticators, anonymous: allowed, log }: AuthenticateOptions) {
+  let refusal: AuthenticationError | undefined
+  for (const authenticator of authenticators) {
+    try {
+      const result = authenticator.authenticate(context)
+      const user = result instanceof Promise ? await result : result
+      if (user) return user
+    } catch (error) {
+      if (!(error instanceof AuthenticationError)) throw error
+      refusal ??= error
+    }
+  }
+  if (!refusal && allowed) return anonymous
+  if (refusal)
+    log.warn('a credential was refused', { reason: refusal.message, remote: context.connection.remoteAddress })
+  throw unauthorized()
+}

@@ -1,0 +1,54 @@
+import { forbidden } from '../../machinery/errors.ts'
+import type { StatusError } from '../../machinery/status.ts'
+import type { RequestContext, Step } from '../request.ts'
+import type { AuthorizationAttributes, Authorizer } from './authorizer.ts'
+
+/** Lets through what the authorizer allows; 403 for the rest. */
+export function authorize(authorizer: Authorizer): Step {
+  return (context, next) => {
+    const attributes = attributesOf(context)
+    const decision = authorizer.authorize(attributes)
+    if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason)
+    return next(context)
+  }
+}
+
+const verbsWithSelectors: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])
+
+/** What a request asks leave for. */
+export function attributesOf({
+  info,
+  user,
+  query,
+}: Pick<RequestContext, 'info' | 'user' | 'query'>): AuthorizationAttributes {
+  const { verb, isResourceRequest, group, version, resource, subresource, name, namespace, path } = info
+  const attributes = { user, verb, isResourceRequest, group, version, resource, subresource, name, namespace, path }
+  if (!isResourceRequest || !verbsWithSelectors.has(verb)) return attributes
+  const fieldSelector = query.get('fieldSelector')
+  return fieldSelector ? { ...attributes, fieldSelector } : attributes
+}
+
+/** After apiserver endpoints/handlers/responsewriters/errors.go v1.36. */
+export function forbiddenRequest(attributes: AuthorizationAttributes, reason: string): StatusError {
+  const text = sanitize(describe(attributes))
+  const { group, resource, name } = attributes
+  return forbidden({ group, resource }, name, reason === '' ? text : `${text}: ${reason}`)
+}
+
+function describe(attributes: AuthorizationAttributes): string {
+  const { user, verb, isResourceRequest, path, group, resource, subresource, namespace } = attributes
+  const who = `User ${quote(user.name)} cannot ${verb}`
+  if (!isResourceRequest) return `${who} path ${quote(path)}`
+  const what = quote(subresource === '' ? resource : `${resource}/${subresource}`)
+  const where = namespace === '' ? 'at the cluster scope' : `in the namespace ${quote(namespace)}`
+  return `${who} resource ${what} in API group ${quote(group)} ${where}`
+}
+
+/** Nothing in the text may look like HTML to a browser. */
+function sanitize(text: string): string {
+  return text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+}
+
+function quote(text: string): string {
+  return JSON.stringify(text)
+}

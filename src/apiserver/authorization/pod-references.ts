@@ -1,0 +1,67 @@
+import type { Container, EphemeralContainer, Pod, Volume } from '../../api/types/core/v1.ts'
+import type { DeepReadonly } from '../../machinery/object.ts'
+
+export type ReferencedKind = 'secrets' | 'configmaps' | 'persistentvolumeclaims' | 'serviceaccounts' | 'resourceclaims'
+
+type AnyContainer = DeepReadonly<Container> | DeepReadonly<EphemeralContainer>
+
+/** Whether a Pod's spec names an object of its namespace. After kubernetes pkg/api/v1/pod VisitPodSecretNames v1.36. */
+export function podReferences(pod: DeepReadonly<Pod>, kind: ReferencedKind, name: string): boolean {
+  return finders[kind](pod, name)
+}
+
+const finders: Readonly<Record<ReferencedKind, (pod: DeepReadonly<Pod>, name: string) => boolean>> = {
+  secrets: (pod, name) =>
+    (pod.spec?.imagePullSecrets?.some((secret) => secret.name === name) ?? false) ||
+    containersOf(pod).some((container) => containerNamesSecret(container, name)) ||
+    volumesOf(pod).some((volume) => volumeNamesSecret(volume, name)),
+  configmaps: (pod, name) =>
+    containersOf(pod).some((container) => containerNamesConfigMap(container, name)) ||
+    volumesOf(pod).some(
+      ({ configMap, projected }) =>
+        configMap?.name === name || (projected?.sources?.some((source) => source.configMap?.name === name) ?? false),
+    ),
+  persistentvolumeclaims: (pod, name) =>
+    volumesOf(pod).some(
+      ({ persistentVolumeClaim, ephemeral, name: volume }) =>
+        persistentVolumeClaim?.claimName === name ||
+        (ephemeral !== undefined && name === `${pod.metadata?.name}-${volume}`),
+    ),
+  serviceaccounts: (pod, name) => pod.spec?.serviceAccountName === name,
+  resourceclaims: (pod, name) =>
+    (pod.spec?.resourceClaims?.some((claim) => claim.resourceClaimName === name) ?? false) ||
+    (pod.status?.resourceClaimStatuses?.some((claim) => claim.resourceClaimName === name) ?? false),
+}
+
+function volumesOf(pod: DeepReadonly<Pod>): readonly DeepReadonly<Volume>[] {
+  return pod.spec?.volumes ?? []
+}
+
+function containersOf({ spec }: DeepReadonly<Pod>): readonly AnyContainer[] {
+  return [...(spec?.initContainers ?? []), ...(spec?.containers ?? []), ...(spec?.ephemeralContainers ?? [])]
+}
+
+function containerNamesSecret({ env, envFrom }: AnyContainer, name: string): boolean {
+  return (
+    (envFrom?.some((source) => source.secretRef?.name === name) ?? false) ||
+    (env?.some((variable) => variable.valueFrom?.secretKeyRef?.name === name) ?? false)
+  )
+}
+
+function containerNamesConfigMap({ env, envFrom }: AnyContainer, name: string): boolean {
+  return (
+    (envFrom?.some((source) => source.configMapRef?.name === name) ?? false) ||
+    (env?.some((variable) => variable.valueFrom?.configMapKeyRef?.name === name) ?? false)
+  )
+}
+
+function volumeNamesSecret(volume: DeepReadonly<Volume>, name: string): boolean {
+  const { secret, projected, csi, azureFile, cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos } = volume
+  const direct = [
+    secret?.secretName,
+    csi?.nodePublishSecretRef?.name,
+    azureFile?.secretName,
+    ...[cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos].map((source) => source?.secretRef?.name),
+  ]
+  return direct.includes(name) || (projected?.sources?.some((source) => source.secret?.name === name) ?? false)
+}
