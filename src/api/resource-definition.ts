@@ -73,6 +73,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly gracePeriodSeconds?: (object: DeepReadonly<T>, requested: number | undefined) => number | undefined
   /** Which finalizer DELETE adds when the client gives no propagation policy. */
   readonly defaultPropagation?: 'Background' | 'Orphan'
+  /** Said when a DELETE names no propagation policy. */
+  readonly defaultPropagationWarning?: string
+  /** DELETE answers the object that is gone instead of a Status. */
+  readonly returnsDeletedObject?: boolean
 }
 
 export interface Column<T extends KubeObject = KubeObject> {
