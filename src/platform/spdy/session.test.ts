@@ -65,13 +65,27 @@ test('a stream the handler refuses is rejected at the other side', async () => {
   await end()
 })
 
-test('destroying a stream resets it at the other side', async () => {
+test('a stream that is reset ends for its reader after what was sent, and fails its writer', async () => {
   const accepted = Promise.withResolvers<SpdyStream>()
   const { client, end } = connect(accepted.resolve)
   const stream = await client.openStream(new Map())
+  await new Promise((resolve) => stream.write('last words', resolve))
   stream.destroy()
-  await assert.rejects(text(await accepted.promise), /reset by the other side/)
+  const other = await accepted.promise
+  assert.equal(await text(other), 'last words')
+  await assert.rejects(
+    new Promise((resolve, reject) => other.write('too late', (error) => (error ? reject(error) : resolve(0)))),
+  )
   await end()
+})
+
+test('what arrived before the connection ended in order is still there to be read', async () => {
+  const { server, client } = connect((stream) => stream.end('all of it'))
+  const stream = await client.openStream(new Map())
+  await client.ping()
+  server.close()
+  await client.closed
+  assert.equal(await text(stream), 'all of it')
 })
 
 test('a ping is answered', async () => {

@@ -204,7 +204,7 @@ export class SpdySession {
     const error = new Error(`the SPDY stream was reset by the other side (status ${status})`)
     const pending = this.#opening.get(streamId)
     this.#opening.delete(streamId)
-    this.#streams.get(streamId)?.receiveReset(error)
+    this.#streams.get(streamId)?.receiveReset()
     pending?.reject(error)
   }
 

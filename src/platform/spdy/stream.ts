@@ -19,8 +19,8 @@ const windowStepBytes = 32 * 1024
 const maxDataFrameBytes = 32 * 1024
 
 /**
- * One stream: a Duplex whose halves end apart, as FIN asks. `destroy` resets it. A reset by the other side shows as an
- * error to whoever reads or pipes it; one that nobody listens to is no reason to end the process, hence the listener.
+ * One stream: a Duplex whose halves end apart, as FIN asks. `destroy` resets it. An error shows to whoever reads or
+ * pipes it; one that nobody listens to is no reason to end the process, hence the listener.
  */
 export class SpdyStream extends Duplex {
   readonly id: number
@@ -62,15 +62,25 @@ export class SpdyStream extends Duplex {
     this.push(null)
   }
 
-  receiveReset(error: Error): void {
+  /**
+   * The other side will neither send nor read any more. What it sent before is still there to be read, and ends like
+   * any other stream: containerd resets the error stream right after its last word. A writer gets an error.
+   */
+  receiveReset(): void {
     this.#gone = true
-    this.destroy(error)
+    this.receiveEnd()
+    this.end()
+    this.window.grant(0)
   }
 
-  /** The connection is gone: a stream whose end was not seen is cut off, and its reader must know. */
+  /** The connection is gone. A stream that had not come to its end is cut off, and its reader must know. */
   sessionEnded(error: Error): void {
+    if (this.#receivedEnd) {
+      this.receiveReset()
+      return
+    }
     this.#gone = true
-    this.destroy(this.#receivedEnd ? undefined : error)
+    this.destroy(error)
   }
 
   override _read(): void {
@@ -82,7 +92,7 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    if (this.destroyed) {
+    if (this.#gone) {
       callback(new Error('the SPDY stream is closed'))
       return
     }
