@@ -1,6 +1,6 @@
 import type { Container, Pod, ResourceRequirements } from '../api/types/core/v1.ts'
 import type { DeepReadonly } from '../machinery/object.ts'
-import { parseQuantity } from '../machinery/quantity.ts'
+import { milliOf } from '../machinery/quantity.ts'
 
 /** Amounts by resource name: CPU in millicores, everything else in its own unit, whole numbers. */
 export type Resources = Readonly<Record<string, number>>
@@ -13,7 +13,7 @@ type Quantities = Readonly<Record<string, string>>
 
 /** A quantity of a resource as a whole number, rounded up: `100m` of cpu is 100, `1Gi` of memory 1073741824. */
 export function amountOf(name: string, quantity: string): number {
-  const milli = parseQuantity(quantity).milli()
+  const milli = milliOf(quantity)
   return name === 'cpu' ? Number(milli) : Number((milli + 999n) / 1000n)
 }
 

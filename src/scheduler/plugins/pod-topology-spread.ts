@@ -66,7 +66,7 @@ function selectorOf(
   const labels = pod.metadata.labels ?? {}
   const own = matchLabelKeys.filter((key) => key in labels)
   const matches = labelSelectorMatcher(labelSelector)
-  return (others) => own.every((key) => others[key] === labels[key]) && matches(others)
+  return (others) => own.every((key) => others?.[key] === labels[key]) && matches(others)
 }
 
 function inclusionPolicy(
