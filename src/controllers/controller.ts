@@ -47,7 +47,7 @@ export interface ControllerSettings {
 export interface ControllerInstance {
   readonly watches: readonly Watch[]
   /** Level-triggered: reads the present state, whatever led here. What it throws is tried again with back-off. */
-  reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | void>
+  reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined>
   /** Work that no key stands for, such as a periodic sweep. Runs until `signal` aborts. */
   run?(signal: AbortSignal): Promise<void>
 }
