@@ -1,0 +1,82 @@
+/** How early a group stands in lists, and its versions within it. After kube-apiserver's apiVersionPriorities v1.36. */
+interface Priority {
+  readonly group: number
+  readonly version: number
+}
+
+const builtIn: Readonly<Record<string, Priority>> = {
+  '/v1': { group: 18000, version: 1 },
+  'apiregistration.k8s.io/v1': { group: 18000, version: 15 },
+  'apps/v1': { group: 17800, version: 15 },
+  'events.k8s.io/v1': { group: 17750, version: 15 },
+  'authentication.k8s.io/v1': { group: 17700, version: 15 },
+  'authorization.k8s.io/v1': { group: 17600, version: 15 },
+  'autoscaling/v1': { group: 17500, version: 15 },
+  'autoscaling/v2': { group: 17500, version: 30 },
+  'batch/v1': { group: 17400, version: 15 },
+  'certificates.k8s.io/v1': { group: 17300, version: 15 },
+  'networking.k8s.io/v1': { group: 17200, version: 15 },
+  'policy/v1': { group: 17100, version: 15 },
+  'rbac.authorization.k8s.io/v1': { group: 17000, version: 15 },
+  'storage.k8s.io/v1': { group: 16800, version: 15 },
+  'admissionregistration.k8s.io/v1': { group: 16700, version: 15 },
+  'apiextensions.k8s.io/v1': { group: 16700, version: 15 },
+  'scheduling.k8s.io/v1': { group: 16600, version: 15 },
+  'coordination.k8s.io/v1': { group: 16500, version: 15 },
+  'node.k8s.io/v1': { group: 16300, version: 15 },
+  'discovery.k8s.io/v1': { group: 16200, version: 15 },
+  'resource.k8s.io/v1': { group: 16200, version: 21 },
+  'flowcontrol.apiserver.k8s.io/v1': { group: 16100, version: 21 },
+}
+
+/** Custom groups come after all built-in ones. */
+const custom: Priority = { group: 1000, version: 100 }
+
+export interface GroupVersions {
+  readonly group: string
+  /** The preferred one first. */
+  readonly versions: readonly string[]
+}
+
+/** The groups of these group-versions, most important first, each with its versions in the same order. */
+export function orderGroups(
+  groupVersions: Iterable<{ readonly group: string; readonly version: string }>,
+): GroupVersions[] {
+  const byGroup = new Map<string, Set<string>>()
+  for (const { group, version } of groupVersions) {
+    const versions = byGroup.get(group)
+    if (versions) versions.add(version)
+    else byGroup.set(group, new Set([version]))
+  }
+  return [...byGroup]
+    .map(([group, versions]) => ({ group, versions: [...versions].sort((a, b) => compareVersions(group, a, b)) }))
+    .sort((left, right) => importance(right) - importance(left) || (left.group < right.group ? -1 : 1))
+}
+
+function importance({ group, versions }: GroupVersions): number {
+  return Math.max(...versions.map((version) => priorityOf(group, version).group))
+}
+
+function compareVersions(group: string, left: string, right: string): number {
+  return priorityOf(group, right).version - priorityOf(group, left).version || compareKubernetesVersions(right, left)
+}
+
+function priorityOf(group: string, version: string): Priority {
+  return builtIn[`${group}/${version}`] ?? custom
+}
+
+/** v2 > v1 > v2beta1 > v1beta2 > v1alpha1 > anything else by name. After apimachinery version.CompareKubeAwareVersionStrings. */
+export function compareKubernetesVersions(left: string, right: string): number {
+  const a = parseVersion(left)
+  const b = parseVersion(right)
+  if (!a && !b) return left < right ? 1 : left > right ? -1 : 0
+  if (!a || !b) return a ? 1 : -1
+  return a.stability - b.stability || a.major - b.major || a.minor - b.minor
+}
+
+function parseVersion(text: string): { stability: number; major: number; minor: number } | undefined {
+  const match = /^v(\d+)(?:(alpha|beta)(\d+))?$/.exec(text)
+  if (!match) return undefined
+  const stability = match[2] === undefined ? 2 : match[2] === 'beta' ? 1 : 0
+  return { stability, major: Number(match[1]), minor: Number(match[3] ?? 0) }
+}

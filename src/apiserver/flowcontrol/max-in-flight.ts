@@ -1,0 +1,43 @@
+import { tooManyRequests } from '../../machinery/errors.ts'
+import { mastersGroup } from '../authentication/authenticator.ts'
+import { isLongRunning } from '../long-running.ts'
+import type { Step } from '../request.ts'
+
+const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
+
+/** What upstream says, and after how many seconds it asks clients to come back. */
+const refusal = 'Too many requests, please try again later.'
+const retryAfterSeconds = 1
+
+export interface InFlightLimits {
+  /** Upstream's --max-requests-inflight: 400. */
+  readonly reading: number
+  /** Upstream's --max-mutating-requests-inflight: 200. */
+  readonly mutating: number
+}
+
+/** How many requests are being served, for metrics. */
+export interface InFlight {
+  reading: number
+  mutating: number
+}
+
+/**
+ * Refuses with 429 what comes while as many requests as are allowed are being served. Long-running ones take no seat,
+ * administrators always get one. After apiserver server/filters/maxinflight.go v1.36.
+ */
+export function maxInFlight(limits: InFlightLimits, inFlight: InFlight): Step {
+  return async (context, next) => {
+    if (isLongRunning(context.info)) return next(context)
+    const kind = readVerbs.has(context.info.verb) ? 'reading' : 'mutating'
+    if (inFlight[kind] >= limits[kind] && !context.user.groups.includes(mastersGroup)) {
+      throw tooManyRequests(refusal, retryAfterSeconds)
+    }
+    inFlight[kind]++
+    try {
+      return await next(context)
+    } finally {
+      inFlight[kind]--
+    }
+  }
+}
