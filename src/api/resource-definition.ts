@@ -48,7 +48,12 @@ export interface StrategyContext {
   readonly nowMs: number
   readonly namespace: string | undefined
   readonly dryRun: boolean
-  readonly user: { readonly name: string; readonly groups: readonly string[] }
+  readonly user: {
+    readonly name: string
+    readonly uid?: string
+    readonly groups: readonly string[]
+    readonly extra?: Readonly<Record<string, readonly string[]>>
+  }
 }
 
 /**
@@ -67,7 +72,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly allowCreateOnUpdate?: boolean
   /** PUT without resourceVersion overwrites. Default true; false for the kinds where upstream insists on it. */
   readonly allowUnconditionalUpdate?: boolean
-  /** `metadata.generation` counts changes of these top-level fields. Default none; most kinds: ['spec']. */
+  /**
+   * `metadata.generation` counts changes of these fields: top-level ones, or `metadata.annotations` and
+   * `metadata.labels`. Default none; most kinds: ['spec'].
+   */
   readonly generationFields?: readonly string[]
   /** Pods: how long the object stays after DELETE before it goes; `undefined`: at once. */
   readonly gracePeriodSeconds?: (object: DeepReadonly<T>, requested: number | undefined) => number | undefined

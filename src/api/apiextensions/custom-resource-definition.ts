@@ -1,0 +1,41 @@
+import type { DeepReadonly } from '../../machinery/object.ts'
+import { define } from '../define.ts'
+import { reset } from '../strategy.ts'
+import type { CustomResourceDefinition } from '../types/apiextensions/v1.ts'
+import { customResourceDefinitions } from '../types/resources.ts'
+
+function applyDefaults({ spec }: CustomResourceDefinition): void {
+  if (!spec) return
+  if (spec.names) {
+    spec.names.singular ||= spec.names.kind?.toLowerCase() ?? ''
+    if (!spec.names.listKind && spec.names.kind) spec.names.listKind = `${spec.names.kind}List`
+  }
+  spec.conversion ??= { strategy: 'None' }
+  const service = spec.conversion.webhook?.clientConfig?.service
+  if (service) service.port ??= 443
+}
+
+/** The versions ever stored: the storage version of each write is added. */
+function addStoredVersion(draft: CustomResourceDefinition): void {
+  const storage = draft.spec?.versions?.find((version) => version.storage)?.name
+  const stored = draft.status?.storedVersions ?? []
+  if (storage === undefined || stored.includes(storage)) return
+  draft.status = { ...draft.status, storedVersions: [...stored, storage] }
+}
+
+function keepMetadata(draft: CustomResourceDefinition, old: DeepReadonly<CustomResourceDefinition>): void {
+  if (!draft.metadata || !old.metadata) return
+  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
+    reset(draft.metadata, old.metadata, field)
+  }
+}
+
+export const customResourceDefinition = define(customResourceDefinitions, {
+  storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
+  applyDefaults,
+  prepareForCreate: addStoredVersion,
+  prepareForUpdate: addStoredVersion,
+  generationFields: ['spec'],
+  allowUnconditionalUpdate: false,
+  status: { prepareForUpdate: keepMetadata },
+})

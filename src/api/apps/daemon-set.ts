@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { DeepReadonly } from '../../machinery/object.ts'
+import { applyPodSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { define } from '../define.ts'
+import {
+  ageColumn,
+  containerColumns,
+  formatLabelSelector,
+  formatLabels,
+  integer,
+  nameColumn,
+  text,
+  wide,
+} from '../printing.ts'
+import type { DaemonSet } from '../types/apps/v1.ts'
+import { daemonSets } from '../types/resources.ts'
+
+function applyDefaults({ spec }: DaemonSet): void {
+  if (!spec) return
+  spec.updateStrategy ??= {}
+  spec.updateStrategy.type ||= 'RollingUpdate'
+  if (spec.updateStrategy.type === 'RollingUpdate') {
+    spec.updateStrategy.rollingUpdate ??= {}
+    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1
+    spec.updateStrategy.rollingUpdate.maxSurge ??= 0
+  }
+  spec.revisionHistoryLimit ??= 10
+  if (spec.template?.spec) applyPodSpecDefaults(spec.template.spec)
+}
+
+/** Where apps/v1 keeps what was a field of the spec before: how often the template has changed. */
+const templateGeneration = 'deprecated.daemonset.template.generation'
+
+function generationOf(object: DeepReadonly<DaemonSet>): number {
+  return Number(object.metadata?.annotations?.[templateGeneration] ?? 0)
+}
+
+function setTemplateGeneration(draft: DaemonSet, generation: number): void {
+  draft.metadata ??= {}
+  draft.metadata.annotations = { ...draft.metadata.annotations, [templateGeneration]: String(generation) }
+}
+
+export const daemonSet = define(daemonSets, {
+  applyDefaults,
+  prepareForCreate: (draft) => {
+    draft.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }
+    setTemplateGeneration(draft, Math.max(1, generationOf(draft)))
+  },
+  prepareForUpdate: (draft, old) => {
+    const isChanged = !isDeepStrictEqual(draft.spec?.template, old.spec?.template)
+    setTemplateGeneration(draft, generationOf(old) + (isChanged ? 1 : 0))
+  },
+  generationFields: ['spec'],
+  columns: [
+    nameColumn,
+    integer('Desired', (object) => object.status?.desiredNumberScheduled),
+    integer('Current', (object) => object.status?.currentNumberScheduled),
+    integer('Ready', (object) => object.status?.numberReady),
+    integer('Up-to-date', (object) => object.status?.updatedNumberScheduled),
+    integer('Available', (object) => object.status?.numberAvailable),
+    text('Node Selector', (object) => formatLabels(object.spec?.template?.spec?.nodeSelector)),
+    ageColumn,
+    ...containerColumns((object: DeepReadonly<DaemonSet>) => object.spec?.template?.spec?.containers),
+    wide('Selector', (object) => formatLabelSelector(object.spec?.selector)),
+  ],
+})

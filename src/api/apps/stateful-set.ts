@@ -1,0 +1,49 @@
+import type { DeepReadonly } from '../../machinery/object.ts'
+import { applyPodSpecDefaults, applyVolumeClaimSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { define } from '../define.ts'
+import { ageColumn, containerColumns, nameColumn, text } from '../printing.ts'
+import type { StatefulSet } from '../types/apps/v1.ts'
+import { statefulSets } from '../types/resources.ts'
+
+function applyDefaults({ spec }: StatefulSet): void {
+  if (!spec) return
+  spec.podManagementPolicy ||= 'OrderedReady'
+  spec.updateStrategy ??= {}
+  if (!spec.updateStrategy.type) {
+    spec.updateStrategy.type = 'RollingUpdate'
+    spec.updateStrategy.rollingUpdate ??= {}
+  }
+  if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate) {
+    spec.updateStrategy.rollingUpdate.partition ??= 0
+    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1
+  }
+  spec.persistentVolumeClaimRetentionPolicy ??= {}
+  spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain'
+  spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= 'Retain'
+  spec.replicas ??= 1
+  spec.revisionHistoryLimit ??= 10
+  if (spec.template?.spec) applyPodSpecDefaults(spec.template.spec)
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    // A template of the set is written out as a whole object.
+    claim.apiVersion ||= 'v1'
+    claim.kind ||= 'PersistentVolumeClaim'
+    if (claim.spec) applyVolumeClaimSpecDefaults(claim.spec)
+    claim.status ??= {}
+    claim.status.phase ||= 'Pending'
+  }
+}
+
+export const statefulSet = define(statefulSets, {
+  applyDefaults,
+  prepareForCreate: (draft) => {
+    draft.status = { replicas: 0, availableReplicas: 0 }
+  },
+  generationFields: ['spec'],
+  scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
+  columns: [
+    nameColumn,
+    text('Ready', (object) => `${object.status?.readyReplicas ?? 0}/${object.spec?.replicas ?? 0}`),
+    ageColumn,
+    ...containerColumns((object: DeepReadonly<StatefulSet>) => object.spec?.template?.spec?.containers),
+  ],
+})

@@ -1,0 +1,99 @@
+import { humanDuration } from '../../machinery/duration.ts'
+import type { DeepReadonly } from '../../machinery/object.ts'
+import { applyPodSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { define } from '../define.ts'
+import { ageColumn, containerColumns, formatLabelSelector, nameColumn, text, wide } from '../printing.ts'
+import type { Job, JobSpec } from '../types/batch/v1.ts'
+import { jobs } from '../types/resources.ts'
+
+const maxInt32 = 2 ** 31 - 1
+
+function applyDefaults(job: Job): void {
+  const { spec } = job
+  if (!spec) return
+  if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
+  spec.parallelism ??= 1
+  spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : maxInt32
+  const labels = spec.template?.metadata?.labels
+  if (labels && Object.keys(job.metadata?.labels ?? {}).length === 0) {
+    job.metadata ??= {}
+    job.metadata.labels = { ...labels }
+  }
+  spec.completionMode ??= 'NonIndexed'
+  spec.suspend ??= false
+  spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
+  spec.manualSelector ??= false
+  applyJobSpecDefaults(spec)
+}
+
+/** What the template of a CronJob gets as well. */
+export function applyJobSpecDefaults(spec: JobSpec): void {
+  for (const { onPodConditions } of spec.podFailurePolicy?.rules ?? []) {
+    for (const pattern of onPodConditions ?? []) pattern.status ||= 'True'
+  }
+  if (spec.template?.spec) applyPodSpecDefaults(spec.template.spec)
+}
+
+/**
+ * Marks the Pods of this very Job, unless the user selects them by hand. `controller-uid` and `job-name` are the old
+ * names of the labels. After registry/batch/job generateSelector.
+ */
+function generateSelector(job: Job): void {
+  const { spec, metadata } = job
+  if (!spec || spec.manualSelector === true || !metadata?.uid || !metadata.name) return
+  const owned: Record<string, string> = {
+    'controller-uid': metadata.uid,
+    'batch.kubernetes.io/controller-uid': metadata.uid,
+    'job-name': metadata.name,
+    'batch.kubernetes.io/job-name': metadata.name,
+  }
+  spec.template ??= {}
+  spec.template.metadata ??= {}
+  const labels = { ...spec.template.metadata.labels }
+  for (const [key, value] of Object.entries(owned)) labels[key] ??= value
+  spec.template.metadata.labels = labels
+  spec.selector ??= {}
+  spec.selector.matchLabels = { ...spec.selector.matchLabels }
+  spec.selector.matchLabels['batch.kubernetes.io/controller-uid'] ??= metadata.uid
+}
+
+const conditionOrder = ['Complete', 'Failed', 'Terminating', 'Suspended', 'FailureTarget', 'SuccessCriteriaMet']
+
+function statusText({ metadata, status }: DeepReadonly<Job>): string {
+  const holds = (type: string) =>
+    type === 'Terminating'
+      ? Boolean(metadata?.deletionTimestamp)
+      : status?.conditions?.find((condition) => condition.type === type)?.status === 'True'
+  return conditionOrder.find(holds) ?? 'Running'
+}
+
+function completionsText({ spec, status }: DeepReadonly<Job>): string {
+  const succeeded = status?.succeeded ?? 0
+  if (spec?.completions !== undefined) return `${succeeded}/${spec.completions}`
+  const parallelism = spec?.parallelism ?? 0
+  return parallelism > 1 ? `${succeeded}/1 of ${parallelism}` : `${succeeded}/1`
+}
+
+function durationText({ status }: DeepReadonly<Job>, nowMs: number): string {
+  if (!status?.startTime) return ''
+  const endMs = status.completionTime ? Date.parse(status.completionTime) : nowMs
+  return humanDuration(endMs - Date.parse(status.startTime))
+}
+
+export const job = define(jobs, {
+  applyDefaults,
+  prepareForCreate: generateSelector,
+  generationFields: ['spec'],
+  // The default of batch/v1; only its older versions orphaned the Pods.
+  defaultPropagation: 'Background',
+  selectableFields: { 'status.successful': (object) => String(object.status?.succeeded ?? 0) },
+  columns: [
+    nameColumn,
+    text('Status', statusText),
+    text('Completions', completionsText),
+    text('Duration', durationText),
+    ageColumn,
+    ...containerColumns((object: DeepReadonly<Job>) => object.spec?.template?.spec?.containers),
+    wide('Selector', (object) => formatLabelSelector(object.spec?.selector)),
+  ],
+})

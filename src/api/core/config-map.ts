@@ -1,0 +1,11 @@
+import { define } from '../define.ts'
+import { ageColumn, nameColumn, text } from '../printing.ts'
+import { configMaps } from '../types/resources.ts'
+
+export const configMap = define(configMaps, {
+  columns: [
+    nameColumn,
+    text('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),
+    ageColumn,
+  ],
+})

@@ -1,0 +1,20 @@
+import { define } from '../define.ts'
+import type { LimitRange, LimitRangeItem } from '../types/core/v1.ts'
+import { limitRanges } from '../types/resources.ts'
+
+function applyDefaults({ spec }: LimitRange): void {
+  for (const item of spec?.limits ?? []) if (item.type === 'Container') applyItemDefaults(item)
+}
+
+/** What is at most is also the default limit; that, and what is at least, the default request. */
+function applyItemDefaults(item: LimitRangeItem): void {
+  item.default = { ...item.max, ...item.default }
+  item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest }
+  if (Object.keys(item.default).length === 0) delete item.default
+  if (Object.keys(item.defaultRequest).length === 0) delete item.defaultRequest
+}
+
+export const limitRange = define(limitRanges, {
+  applyDefaults,
+  allowCreateOnUpdate: true,
+})

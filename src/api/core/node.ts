@@ -1,0 +1,60 @@
+import type { DeepReadonly } from '../../machinery/object.ts'
+import { define } from '../define.ts'
+import { ageColumn, nameColumn, text, wide } from '../printing.ts'
+import type { Node } from '../types/core/v1.ts'
+import { nodes } from '../types/resources.ts'
+
+function applyDefaults({ spec, status }: Node): void {
+  if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
+  if (!spec) return
+  if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
+  else if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0]
+}
+
+const rolePrefix = 'node-role.kubernetes.io/'
+
+function rolesText(node: DeepReadonly<Node>): string {
+  const roles = new Set<string>()
+  for (const [key, value] of Object.entries(node.metadata?.labels ?? {})) {
+    if (key.startsWith(rolePrefix) && key.length > rolePrefix.length) roles.add(key.slice(rolePrefix.length))
+    else if (key === 'kubernetes.io/role' && value !== '') roles.add(value)
+  }
+  return [...roles].sort().join(',') || '<none>'
+}
+
+function statusText({ spec, status }: DeepReadonly<Node>): string {
+  const ready = status?.conditions?.findLast(({ type }) => type === 'Ready')
+  const words = [ready ? (ready.status === 'True' ? 'Ready' : 'NotReady') : 'Unknown']
+  if (spec?.unschedulable) words.push('SchedulingDisabled')
+  return words.join(',')
+}
+
+function addressOf({ status }: DeepReadonly<Node>, type: string): string {
+  return status?.addresses?.find((address) => address.type === type)?.address ?? '<none>'
+}
+
+function kernelText({ status }: DeepReadonly<Node>): string {
+  const kernel = status?.nodeInfo?.kernelVersion || '<unknown>'
+  const architecture = status?.nodeInfo?.architecture
+  return architecture ? `${kernel} (${architecture})` : kernel
+}
+
+/** Unlike other kinds, a Node may be created with a status: kubelets register themselves with one. */
+export const node = define(nodes, {
+  storagePrefix: 'minions',
+  applyDefaults,
+  keepStatusOnCreate: true,
+  selectableFields: { 'spec.unschedulable': (object) => String(object.spec?.unschedulable ?? false) },
+  columns: [
+    nameColumn,
+    text('Status', statusText),
+    text('Roles', rolesText),
+    ageColumn,
+    text('Version', (object) => object.status?.nodeInfo?.kubeletVersion ?? ''),
+    wide('Internal-IP', (object) => addressOf(object, 'InternalIP')),
+    wide('External-IP', (object) => addressOf(object, 'ExternalIP')),
+    wide('OS-Image', (object) => object.status?.nodeInfo?.osImage || '<unknown>'),
+    wide('Kernel-Version', kernelText),
+    wide('Container-Runtime', (object) => object.status?.nodeInfo?.containerRuntimeVersion || '<unknown>'),
+  ],
+})

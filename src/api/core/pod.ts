@@ -1,0 +1,143 @@
+import type { DeepReadonly } from '../../machinery/object.ts'
+import { define } from '../define.ts'
+import type { Strategy, StrategyContext } from '../resource-definition.ts'
+import { onlyFields, reset, resetMetadataForStatus } from '../strategy.ts'
+import type { Pod, PodCondition, PodSpec } from '../types/core/v1.ts'
+import { pods } from '../types/resources.ts'
+import { podColumns } from './pod-columns.ts'
+import { qosClassOf } from './pod-qos.ts'
+import { applyPodSpecDefaults, defaultHostPorts, defaultRequestsFromLimits } from './pod-spec-defaults.ts'
+
+function applyDefaults(pod: Pod): void {
+  const spec = pod.spec
+  if (!spec) return
+  for (const container of spec.containers ?? []) defaultRequestsFromLimits(container.resources)
+  for (const container of spec.initContainers ?? []) defaultRequestsFromLimits(container.resources)
+  spec.enableServiceLinks ??= true
+  applyPodSpecDefaults(spec)
+  if (spec.hostNetwork) {
+    defaultHostPorts(spec.containers)
+    defaultHostPorts(spec.initContainers)
+  }
+  mirrorAddresses(pod)
+}
+
+/** `podIP` and `hostIP` are the first of `podIPs` and `hostIPs`. After the conversion of PodStatus. */
+function mirrorAddresses({ status }: Pod): void {
+  if (!status) return
+  if (status.podIP && !status.podIPs?.length) status.podIPs = [{ ip: status.podIP }]
+  else if (status.podIPs?.[0]?.ip) status.podIP = status.podIPs[0].ip
+  if (status.hostIPs?.[0]?.ip && !status.hostIP) status.hostIP = status.hostIPs[0].ip
+}
+
+function prepareForCreate(pod: Pod, { nowMs }: StrategyContext): void {
+  pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) }
+  if (pod.spec?.schedulingGates?.length) pod.status.conditions = [gatedCondition(nowMs)]
+}
+
+function gatedCondition(nowMs: number): PodCondition {
+  return {
+    type: 'PodScheduled',
+    status: 'False',
+    reason: 'SchedulingGated',
+    message: 'Scheduling is blocked due to non-empty scheduling gates',
+    lastTransitionTime: `${new Date(nowMs).toISOString().slice(0, 19)}Z`,
+  }
+}
+
+/** How long a Pod stays: what was asked for or its own period, but no time at all before it runs and once it has ended. */
+function gracePeriodSeconds({ spec, status }: DeepReadonly<Pod>, requested: number | undefined): number {
+  const isOver = status?.phase === 'Failed' || status?.phase === 'Succeeded'
+  if (!spec?.nodeName || isOver) return 0
+  const period = requested ?? spec.terminationGracePeriodSeconds ?? 0
+  return period < 0 ? 1 : period
+}
+
+/** The kubelet's writes: status, and what of the metadata is not the system's. */
+function prepareForStatusUpdate(pod: Pod, old: DeepReadonly<Pod>): void {
+  if (pod.metadata && old.metadata) {
+    reset(pod.metadata, old.metadata, 'deletionTimestamp')
+    reset(pod.metadata, old.metadata, 'ownerReferences')
+  }
+  pod.status ??= {}
+  if (!pod.status.qosClass && old.status?.qosClass) pod.status.qosClass = old.status.qosClass
+  if (!pod.status.observedGeneration && old.status?.observedGeneration) {
+    pod.status.observedGeneration = old.status.observedGeneration
+  }
+  keepObservedGenerations(pod.status.conditions, old.status?.conditions)
+}
+
+function keepObservedGenerations(
+  conditions: PodCondition[] | undefined,
+  before: readonly DeepReadonly<PodCondition>[] | undefined,
+): void {
+  for (const condition of conditions ?? []) {
+    const generation = before?.find(({ type }) => type === condition.type)?.observedGeneration
+    if (!condition.observedGeneration && generation) condition.observedGeneration = generation
+  }
+}
+
+const ephemeralContainers: Strategy<Pod> = onlyFields(['spec'], {
+  generationFields: ['spec'],
+  prepareForUpdate(pod, old) {
+    const added = pod.spec?.ephemeralContainers
+    pod.spec = withEphemeralContainers(old.spec, added)
+    resetMetadataForStatus(pod, old)
+  },
+})
+
+function withEphemeralContainers(
+  old: DeepReadonly<PodSpec> | undefined,
+  ephemeral: PodSpec['ephemeralContainers'],
+): PodSpec {
+  const spec = { ...(old as PodSpec) }
+  if (ephemeral) spec.ephemeralContainers = ephemeral
+  else delete spec.ephemeralContainers
+  return spec
+}
+
+/** `/resize` writes the resources and resize policies of containers that are there already, and nothing else. */
+const resize: Strategy<Pod> = onlyFields(['spec'], {
+  generationFields: ['spec'],
+  prepareForUpdate(pod, old) {
+    const wanted = pod.spec
+    const spec = { ...(old.spec as PodSpec) }
+    spec.containers = withResources(spec.containers, wanted?.containers)
+    if (spec.initContainers) spec.initContainers = withResources(spec.initContainers, wanted?.initContainers)
+    if (wanted?.resources) spec.resources = wanted.resources
+    pod.spec = spec
+    resetMetadataForStatus(pod, old)
+  },
+})
+
+function withResources(old: PodSpec['containers'], wanted: PodSpec['containers'] | undefined): PodSpec['containers'] {
+  return old.map((container) => {
+    const match = wanted?.find(({ name }) => name === container.name)
+    if (!match) return container
+    const resized = { ...container }
+    if (match.resources) resized.resources = match.resources
+    if (match.resizePolicy) resized.resizePolicy = match.resizePolicy
+    return resized
+  })
+}
+
+export const pod = define(pods, {
+  applyDefaults,
+  columns: podColumns,
+  prepareForCreate,
+  generationFields: ['spec'],
+  gracePeriodSeconds,
+  selectableFields: {
+    'spec.nodeName': (object) => object.spec?.nodeName ?? '',
+    'spec.restartPolicy': (object) => object.spec?.restartPolicy ?? '',
+    'spec.schedulerName': (object) => object.spec?.schedulerName ?? '',
+    'spec.serviceAccountName': (object) => object.spec?.serviceAccountName ?? '',
+    'spec.hostNetwork': (object) => String(object.spec?.hostNetwork ?? false),
+    'status.phase': (object) => object.status?.phase ?? '',
+    'status.podIP': (object) => object.status?.podIPs?.[0]?.ip ?? object.status?.podIP ?? '',
+    'status.podIPs': (object) => object.status?.podIPs?.[0]?.ip ?? '',
+    'status.nominatedNodeName': (object) => object.status?.nominatedNodeName ?? '',
+  },
+  status: { prepareForUpdate: prepareForStatusUpdate },
+  parts: { ephemeralcontainers: ephemeralContainers, resize },
+})

@@ -1,0 +1,32 @@
+import type { DeepReadonly } from '../../machinery/object.ts'
+import { define } from '../define.ts'
+import { ageColumn, loadBalancerAddresses, nameColumn, text } from '../printing.ts'
+import type { Ingress } from '../types/networking/v1.ts'
+import { ingresses } from '../types/resources.ts'
+
+const shownRules = 3
+
+/** The hosts of the first three rules, and how many rules there are beside. */
+function hostsText({ spec }: DeepReadonly<Ingress>): string {
+  const rules = spec?.rules ?? []
+  const hosts = rules
+    .slice(0, shownRules)
+    .map(({ host }) => host ?? '')
+    .filter((host) => host !== '')
+  if (hosts.length === 0) return '*'
+  const rest = rules.length - shownRules
+  return hosts.length === shownRules && rest > 0 ? `${hosts.join(',')} + ${rest} more...` : hosts.join(',')
+}
+
+export const ingress = define(ingresses, {
+  storagePrefix: 'ingress',
+  generationFields: ['spec'],
+  columns: [
+    nameColumn,
+    text('Class', (object) => object.spec?.ingressClassName ?? '<none>'),
+    text('Hosts', hostsText),
+    text('Address', (object) => loadBalancerAddresses(object.status?.loadBalancer?.ingress)),
+    text('Ports', (object) => (object.spec?.tls?.length ? '80, 443' : '80')),
+    ageColumn,
+  ],
+})

@@ -1,0 +1,18 @@
+import { define } from '../define.ts'
+import { ageColumn, integer, nameColumn, text } from '../printing.ts'
+import { podDisruptionBudgets } from '../types/resources.ts'
+
+export const podDisruptionBudget = define(podDisruptionBudgets, {
+  prepareForCreate: (draft) => {
+    draft.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }
+  },
+  generationFields: ['spec'],
+  allowUnconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    text('Min Available', (object) => String(object.spec?.minAvailable ?? 'N/A')),
+    text('Max Unavailable', (object) => String(object.spec?.maxUnavailable ?? 'N/A')),
+    integer('Allowed Disruptions', (object) => object.status?.disruptionsAllowed),
+    ageColumn,
+  ],
+})

@@ -1,0 +1,53 @@
+import { define } from '../define.ts'
+import { ageColumn, integer, nameColumn, text } from '../printing.ts'
+import type { Column } from '../resource-definition.ts'
+import { csiDrivers, csiNodes, csiStorageCapacities } from '../types/resources.ts'
+import type { CSIDriver } from '../types/storage/v1.ts'
+
+function applyDriverDefaults({ spec }: CSIDriver): void {
+  if (!spec) return
+  spec.attachRequired ??= true
+  spec.podInfoOnMount ??= false
+  spec.storageCapacity ??= false
+  spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
+  if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent']
+  spec.requiresRepublish ??= false
+  spec.seLinuxMount ??= false
+}
+
+function flag(name: string, cell: Column<CSIDriver>['cell']): Column<CSIDriver> {
+  return { name, type: 'boolean', cell }
+}
+
+export const csiDriver = define(csiDrivers, {
+  applyDefaults: applyDriverDefaults,
+  generationFields: ['spec'],
+  allowUnconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    flag('AttachRequired', (object) => object.spec?.attachRequired ?? true),
+    flag('PodInfoOnMount', (object) => object.spec?.podInfoOnMount ?? false),
+    flag('StorageCapacity', (object) => object.spec?.storageCapacity ?? false),
+    text(
+      'TokenRequests',
+      (object) => object.spec?.tokenRequests?.map(({ audience }) => audience).join(',') ?? '<unset>',
+    ),
+    flag('RequiresRepublish', (object) => object.spec?.requiresRepublish ?? false),
+    text('Modes', (object) => object.spec?.volumeLifecycleModes?.join(',') || '<none>'),
+    ageColumn,
+  ],
+})
+
+export const csiNode = define(csiNodes, {
+  allowUnconditionalUpdate: false,
+  columns: [nameColumn, integer('Drivers', (object) => object.spec?.drivers?.length), ageColumn],
+})
+
+export const csiStorageCapacity = define(csiStorageCapacities, {
+  allowUnconditionalUpdate: false,
+  columns: [
+    nameColumn,
+    text('StorageClassName', (object) => object.storageClassName ?? ''),
+    text('Capacity', (object) => object.capacity ?? '<unset>'),
+  ],
+})

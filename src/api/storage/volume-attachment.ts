@@ -1,0 +1,20 @@
+import { define } from '../define.ts'
+import { ageColumn, nameColumn, text } from '../printing.ts'
+import { resetMetadataForStatus } from '../strategy.ts'
+import { volumeAttachments } from '../types/resources.ts'
+
+export const volumeAttachment = define(volumeAttachments, {
+  prepareForCreate: (draft) => {
+    draft.status = { attached: false }
+  },
+  allowUnconditionalUpdate: false,
+  status: { prepareForUpdate: resetMetadataForStatus },
+  columns: [
+    nameColumn,
+    { name: 'Attacher', type: 'string', format: 'name', cell: (object) => object.spec?.attacher ?? '' },
+    text('PV', (object) => object.spec?.source?.persistentVolumeName ?? ''),
+    text('Node', (object) => object.spec?.nodeName ?? ''),
+    { name: 'Attached', type: 'boolean', cell: (object) => object.status?.attached ?? false },
+    ageColumn,
+  ],
+})
