@@ -44,7 +44,10 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   let last = Promise.resolve()
 
   const record = (occurrence: Occurrence): void => {
-    if (waiting >= maxWaiting) return log.warn('event dropped, too many wait', { reason: occurrence.reason })
+    if (waiting >= maxWaiting) {
+      log.warn('event dropped, too many wait', { reason: occurrence.reason })
+      return
+    }
     const correlated = correlator.correlate(occurrence, clock.nowMs())
     if (!correlated) return
     waiting += 1

@@ -30,13 +30,9 @@ export class Expectations {
     return this.#clock.monotonicMs() - expected.setMs > timeoutMs
   }
 
-  expectCreations(key: string, count: number): void {
-    this.#expected.set(key, { creations: count, deletions: new Set(), setMs: this.#clock.monotonicMs() })
-  }
-
-  /** By uid, since a terminating object is seen more than once. */
-  expectDeletions(key: string, uids: readonly string[]): void {
-    this.#expected.set(key, { creations: 0, deletions: new Set(uids), setMs: this.#clock.monotonicMs() })
+  /** Deletions by uid, since a terminating object is seen more than once. */
+  expect(key: string, { creations = 0, deletions = [] }: { creations?: number; deletions?: readonly string[] }): void {
+    this.#expected.set(key, { creations, deletions: new Set(deletions), setMs: this.#clock.monotonicMs() })
   }
 
   creationObserved(key: string): void {

@@ -43,6 +43,9 @@ export interface DeploymentPlan {
   readonly requeueAfterMs?: number
 }
 
+/** Of a DNS subdomain. */
+const maxNameLength = 253
+
 /** What to do next for one Deployment. After pkg/controller/deployment syncDeployment. */
 export function planDeployment(view: DeploymentView): DeploymentPlan {
   const rollout = startRollout(view)
@@ -187,7 +190,7 @@ function newReplicaSet({ deployment }: Rollout): ReplicaSet {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
     metadata: {
-      name: `${metadata.name}-${hash}`,
+      name: `${(metadata.name ?? '').slice(0, maxNameLength - 1 - hash.length)}-${hash}`,
       namespace: metadata.namespace ?? '',
       labels,
       ownerReferences: [controllerReference({ ...deployment, apiVersion: 'apps/v1', kind: 'Deployment' })],

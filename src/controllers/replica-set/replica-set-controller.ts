@@ -123,7 +123,7 @@ class ReplicaController<T extends KubeObject> implements ControllerInstance {
 
   async #createPods(owner: Cached<T>, view: PodOwner, count: number): Promise<unknown> {
     const key = objectKey(owner)
-    this.#expectations.expectCreations(key, count)
+    this.#expectations.expect(key, { creations: count })
     const { successes, error } = await slowStart(count, async () => {
       try {
         await this.#podControl.create(
@@ -141,10 +141,7 @@ class ReplicaController<T extends KubeObject> implements ControllerInstance {
 
   async #deletePods(owner: Cached<T>, doomed: readonly Cached<Pod>[]): Promise<unknown> {
     const key = objectKey(owner)
-    this.#expectations.expectDeletions(
-      key,
-      doomed.map(({ metadata }) => metadata.uid),
-    )
+    this.#expectations.expect(key, { deletions: doomed.map(({ metadata }) => metadata.uid) })
     const results = await Promise.allSettled(
       doomed.map(async ({ metadata }) => {
         try {
