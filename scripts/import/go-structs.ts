@@ -7,6 +7,8 @@ export interface GoField {
   readonly pointer: boolean
   readonly omitEmpty: boolean
   readonly omitZero: boolean
+  /** As Go's error texts name the type, without the pointer: `v1.DNSPolicy`, `map[string]string`. */
+  readonly type: string
 }
 
 type StructMember = GoField | { readonly embedded: string }
@@ -19,20 +21,42 @@ export function readGoPackage(directory: string): GoPackage {
   const structs = new Map<string, StructMember[]>()
   for (const file of readdirSync(directory)) {
     if (!file.endsWith('.go') || /^zz_generated|^generated|_test\.go$/.test(file)) continue
-    collectStructs(readFileSync(join(directory, file), 'utf8'), structs)
+    const source = readFileSync(join(directory, file), 'utf8')
+    collectStructs(source, structs, typeNamer(source, directory))
   }
   const flatten = (name: string): GoField[] =>
     (structs.get(name) ?? []).flatMap((member) => ('embedded' in member ? flatten(member.embedded) : [member]))
   return new Map([...structs.keys()].map((name) => [name, flatten(name)]))
 }
 
-function collectStructs(source: string, into: Map<string, StructMember[]>): void {
+/** Writes a type as Go's reflection does: with the name of the package it comes from. */
+function typeNamer(source: string, directory: string): (type: string) => string {
+  const aliases = new Map<string, string>()
+  for (const [, alias, path] of source.matchAll(/^(?:import)?\s+(\w+)?\s*"([\w./-]+)"$/gm)) {
+    const packageName = path!.split('/').at(-1)!
+    aliases.set(alias ?? packageName, packageName)
+  }
+  const own = directory.split('/').at(-1)!
+  const builtin = /^(string|bool|byte|u?int\d*|float\d+|map)$/
+  return (type) =>
+    type.replace(/^\*/, '').replace(/(?:(\w+)\.)?(\w+)/g, (text, alias: string | undefined, name: string) => {
+      if (alias !== undefined) return `${aliases.get(alias) ?? alias}.${name}`
+      return builtin.test(name) ? text.replace(/^byte$/, 'uint8') : `${own}.${name}`
+    })
+}
+
+type TypeNamer = ReturnType<typeof typeNamer>
+
+function collectStructs(source: string, into: Map<string, StructMember[]>, typeName: TypeNamer): void {
   for (const [, name, body] of source.matchAll(/^type (\w+) struct \{\n([\s\S]*?)^\}/gm)) {
-    into.set(name!, body!.split('\n').flatMap(parseMember))
+    into.set(
+      name!,
+      body!.split('\n').flatMap((line) => parseMember(line, typeName)),
+    )
   }
 }
 
-function parseMember(line: string): StructMember[] {
+function parseMember(line: string, typeName: TypeNamer): StructMember[] {
   const match = /^\t(?:(\w+)\s+)?([*\w.[\]]+)\s+`(.*)`/.exec(line)
   if (match === null) return []
   const [, , type, tags] = match
@@ -47,6 +71,7 @@ function parseMember(line: string): StructMember[] {
       pointer: type!.startsWith('*'),
       omitEmpty: options.includes('omitempty'),
       omitZero: options.includes('omitzero'),
+      type: typeName(type!),
     },
   ]
 }

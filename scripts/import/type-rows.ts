@@ -1,4 +1,4 @@
-import { type FieldRow, isStructValue, type TypeRow } from '../../src/api/schema/table.ts'
+import { type FieldRow, goTypeName, isStructValue, type TypeRow } from '../../src/api/schema/table.ts'
 import type { GoField, GoPackage } from './go-structs.ts'
 import { packages, type UpstreamPackage } from './packages.ts'
 
@@ -151,7 +151,7 @@ function inGoOrder(names: readonly string[], goFields: readonly GoField[]): stri
 interface ProtoPlaces {
   /** By `looseName`. */
   readonly fields: Map<string, ProtoPlace>
-  readonly inline: Map<string, number>
+  readonly inline: Map<string, { readonly number: number; readonly type: string }>
 }
 
 /** JSON and protobuf differ in case and signs: `apiGroup` and `aPIGroup`, `x-kubernetes-int-or-string` and `xKubernetesIntOrString`. */
@@ -161,17 +161,17 @@ function looseName(name: string): string {
 
 function protoPlaces(messages: ProtoMessages, message: string, inside = ''): ProtoPlaces {
   const fields = new Map<string, ProtoPlace>()
-  const inline = new Map<string, number>()
+  const inline = new Map<string, { readonly number: number; readonly type: string }>()
   for (const [protoName, field] of Object.entries(messages[message] ?? {})) {
     const path = inside === '' ? protoName : `${inside}.${protoName}`
     if (!inlineMembers.has(protoName) || !field.type.includes('.')) {
       fields.set(looseName(protoName), { ...field, protoName, inline: inside })
       continue
     }
-    inline.set(path, field.number)
+    inline.set(path, { number: field.number, type: field.type.split('.').at(-1)! })
     const nested = protoPlaces(messages, field.type, path)
     for (const [name, place] of nested.fields) fields.set(name, place)
-    for (const [name, number] of nested.inline) inline.set(name, number)
+    for (const [name, message] of nested.inline) inline.set(name, message)
   }
   return { fields, inline }
 }
@@ -197,6 +197,7 @@ function fieldRow(known: FieldFacts): FieldRow {
     ...(place === undefined || place.protoName === field ? {} : { protoName: place.protoName }),
     ...(place === undefined || place.inline === '' ? {} : { in: place.inline }),
     type: property?.additionalProperties?.type === 'array' ? type.replace('map[string]', 'map[string]&') : type,
+    ...(go === undefined || go.type === goTypeName(type, facts.upstream.version) ? {} : { goType: go.type }),
     ...(required ? { required: true } : {}),
     ...emptyRule(type, required, go),
     ...(schema?.default === undefined || isZero(schema.default) ? {} : { default: schema.default }),

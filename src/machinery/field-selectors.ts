@@ -11,13 +11,15 @@ export interface FieldRequirement {
 export function parseFieldSelector(text: string): FieldRequirement[] {
   return splitTerms(text)
     .sort()
-    .filter((term) => term !== '')
     .map((term) => parseTerm(term, text))
 }
 
-/** Whether `valueOf(field)` is as every requirement says. */
-export function matchesFields(requirements: readonly FieldRequirement[], valueOf: (field: string) => string): boolean {
-  return requirements.every(({ field, operator, value }) => (valueOf(field) === value) === (operator === '='))
+/** Whether `fieldValue(field)` is as every requirement says. */
+export function matchesFields(
+  requirements: readonly FieldRequirement[],
+  fieldValue: (field: string) => string,
+): boolean {
+  return requirements.every(({ field, operator, value }) => (fieldValue(field) === value) === (operator === '='))
 }
 
 export function formatFieldSelector(requirements: readonly FieldRequirement[]): string {
@@ -28,14 +30,7 @@ export function formatFieldSelector(requirements: readonly FieldRequirement[]): 
 
 /** At commas that no backslash stands before. */
 function splitTerms(text: string): string[] {
-  const terms = ['']
-  for (let at = 0; at < text.length; at++) {
-    const escaped = text[at] === '\\'
-    if (text[at] === ',') terms.push('')
-    else terms[terms.length - 1] += escaped ? text.slice(at, at + 2) : text[at]
-    if (escaped) at++
-  }
-  return terms
+  return text.match(/(?:\\[\s\S]?|[^,\\])+/g) ?? []
 }
 
 function parseTerm(term: string, selector: string): FieldRequirement {

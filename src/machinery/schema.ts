@@ -37,6 +37,8 @@ export interface FieldSchema {
   readonly number?: number
   /** The name in the proto file where it differs from the JSON name. */
   readonly protoName?: string
+  /** What Go calls the type, as errors show it: `v1.DNSPolicy`, `[]v1.Container`. Absent for custom resources. */
+  readonly goType?: string
   /** In OpenAPI's list of required fields. */
   readonly required?: boolean
   /** Written even when empty: Go fields without `omitempty`, and structs that are no pointers. */

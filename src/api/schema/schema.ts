@@ -1,5 +1,5 @@
 import type { FieldSchema, FieldType, InlineMessage, ObjectSchema, ScalarType } from '../../machinery/schema.ts'
-import { type FieldRow, isStructValue, type TypeRow, type TypeTable } from './table.ts'
+import { type FieldRow, goTypeName, isStructValue, type TypeRow, type TypeTable } from './table.ts'
 import { tables } from './tables.ts'
 
 const scalarTypes: ReadonlySet<string> = new Set<ScalarType>([
@@ -91,12 +91,13 @@ const typeMetaFields: readonly FieldSchema[] = ['kind', 'apiVersion'].map((name)
 }))
 
 function fieldSchema(name: string, row: FieldRow, table: TypeTable): FieldSchema {
-  const { number, protoName, type, required, empty, in: _inline, ...facts } = row
+  const { number, protoName, type, goType, required, empty, in: _inline, ...facts } = row
   const nullable = type.startsWith('*')
   const keepEmpty = empty === undefined ? isStructValue(type) || (required === true && !nullable) : empty === 'kept'
   return {
     name,
     type: fieldType(type, table),
+    goType: goType ?? goTypeName(type, table.version),
     ...(number !== undefined && { number }),
     ...(protoName !== undefined && { protoName }),
     ...(required && { required }),
@@ -123,14 +124,15 @@ function fieldType(type: string, table: TypeTable): FieldType {
 function inlineMessages(schema: ObjectSchema, row: TypeRow, outer: string): InlineMessage[] {
   return Object.entries(row.inline ?? {})
     .filter(([path]) => path.slice(0, Math.max(path.lastIndexOf('.'), 0)) === outer)
-    .map(([path, number]) => {
+    .map(([path, message]) => {
       const protoName = path.slice(path.lastIndexOf('.') + 1)
       const inner = inlineMessages(schema, row, path)
       const own = Object.entries(row.fields).filter(([, field]) => field.in === path)
       const fields = new Map(own.map(([name]) => [name, schema.fields.get(name)!]))
-      for (const message of inner) for (const [name, field] of message.type.fields) fields.set(name, field)
-      const type = { name: `${schema.name}.${protoName}`, fields, ...(inner.length > 0 && { inlineMessages: inner }) }
-      return { protoName, number, type }
+      for (const { type } of inner) for (const [name, field] of type.fields) fields.set(name, field)
+      const name = schema.name.slice(0, schema.name.lastIndexOf('.') + 1) + message.type
+      const type = { name, fields, ...(inner.length > 0 && { inlineMessages: inner }) }
+      return { protoName, number: message.number, type }
     })
 }
 

@@ -8,7 +8,7 @@ export const admissionV1: TypeTable = {
   types: {
     AdmissionRequest: {
       fields: {
-        uid: { number: 1, type: 'string', required: true },
+        uid: { number: 1, type: 'string', goType: 'types.UID', required: true },
         kind: { number: 2, type: 'meta/v1.GroupVersionKind' },
         resource: { number: 3, type: 'meta/v1.GroupVersionResource' },
         subResource: { number: 4, type: 'string' },
@@ -17,7 +17,7 @@ export const admissionV1: TypeTable = {
         requestSubResource: { number: 15, type: 'string' },
         name: { number: 5, type: 'string' },
         namespace: { number: 6, type: 'string' },
-        operation: { number: 7, type: 'string', required: true },
+        operation: { number: 7, type: 'string', goType: 'v1.Operation', required: true },
         userInfo: { number: 8, type: 'authentication/v1.UserInfo', required: true },
         object: { number: 9, type: 'RawExtension' },
         oldObject: { number: 10, type: 'RawExtension' },
@@ -27,11 +27,11 @@ export const admissionV1: TypeTable = {
     },
     AdmissionResponse: {
       fields: {
-        uid: { number: 1, type: 'string', required: true },
+        uid: { number: 1, type: 'string', goType: 'types.UID', required: true },
         allowed: { number: 2, type: 'boolean', required: true },
         status: { number: 3, type: '*meta/v1.Status' },
         patch: { number: 4, type: 'bytes' },
-        patchType: { number: 5, type: '*string' },
+        patchType: { number: 5, type: '*string', goType: 'v1.PatchType' },
         auditAnnotations: { number: 6, type: 'map[string]string' },
         warnings: { number: 7, type: '[]string' },
       },

@@ -26,7 +26,7 @@ export const apidiscoveryV2: TypeTable = {
       fields: {
         resource: { number: 1, type: 'string', required: true },
         responseKind: { number: 2, type: '*meta/v1.GroupVersionKind' },
-        scope: { number: 3, type: 'string', required: true },
+        scope: { number: 3, type: 'string', goType: 'v2.ResourceScope', required: true },
         singularResource: { number: 4, type: 'string', required: true },
         verbs: { number: 5, type: '[]string', required: true },
         shortNames: { number: 6, type: '[]string' },
@@ -46,7 +46,7 @@ export const apidiscoveryV2: TypeTable = {
       fields: {
         version: { number: 1, type: 'string', required: true },
         resources: { number: 2, type: '[]APIResourceDiscovery' },
-        freshness: { number: 3, type: 'string' },
+        freshness: { number: 3, type: 'string', goType: 'v2.DiscoveryFreshness' },
       },
     },
   },

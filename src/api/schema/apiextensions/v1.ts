@@ -18,7 +18,7 @@ export const apiextensionsV1: TypeTable = {
     },
     CustomResourceConversion: {
       fields: {
-        strategy: { number: 1, type: 'string', required: true },
+        strategy: { number: 1, type: 'string', goType: 'v1.ConversionStrategyType', required: true },
         webhook: { number: 2, type: '*WebhookConversion' },
       },
     },
@@ -33,8 +33,8 @@ export const apiextensionsV1: TypeTable = {
     },
     CustomResourceDefinitionCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.CustomResourceDefinitionConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -63,7 +63,7 @@ export const apiextensionsV1: TypeTable = {
       fields: {
         group: { number: 1, type: 'string', required: true },
         names: { number: 3, type: 'CustomResourceDefinitionNames', required: true },
-        scope: { number: 4, type: 'string', required: true },
+        scope: { number: 4, type: 'string', goType: 'v1.ResourceScope', required: true },
         versions: { number: 7, type: '[]CustomResourceDefinitionVersion', required: true, listType: 'atomic' },
         conversion: { number: 9, type: '*CustomResourceConversion' },
         preserveUnknownFields: { number: 10, type: 'boolean' },
@@ -117,7 +117,7 @@ export const apiextensionsV1: TypeTable = {
     JSONSchemaProps: {
       fields: {
         id: { number: 1, type: 'string' },
-        $schema: { number: 2, protoName: 'schema', type: 'string' },
+        $schema: { number: 2, protoName: 'schema', type: 'string', goType: 'v1.JSONSchemaURL' },
         $ref: { number: 3, protoName: 'ref', type: '*string' },
         description: { number: 4, type: 'string' },
         type: { number: 5, type: 'string' },
@@ -147,9 +147,13 @@ export const apiextensionsV1: TypeTable = {
         properties: { number: 29, type: 'map[string]JSONSchemaProps' },
         additionalProperties: { number: 30, type: '*JSONSchemaPropsOrBool' },
         patternProperties: { number: 31, type: 'map[string]JSONSchemaProps' },
-        dependencies: { number: 32, type: 'map[string]JSONSchemaPropsOrStringArray' },
+        dependencies: {
+          number: 32,
+          type: 'map[string]JSONSchemaPropsOrStringArray',
+          goType: 'v1.JSONSchemaDependencies',
+        },
         additionalItems: { number: 33, type: '*JSONSchemaPropsOrBool' },
-        definitions: { number: 34, type: 'map[string]JSONSchemaProps' },
+        definitions: { number: 34, type: 'map[string]JSONSchemaProps', goType: 'v1.JSONSchemaDefinitions' },
         externalDocs: { number: 35, type: '*ExternalDocumentation' },
         example: { number: 36, type: '*JSON' },
         nullable: { number: 37, type: 'boolean' },
@@ -172,6 +176,7 @@ export const apiextensionsV1: TypeTable = {
           number: 44,
           protoName: 'xKubernetesValidations',
           type: '[]ValidationRule',
+          goType: 'v1.ValidationRules',
           listType: 'map',
           listMapKeys: ['rule'],
           patchStrategy: ['merge'],
@@ -211,6 +216,7 @@ export const apiextensionsV1: TypeTable = {
         reason: {
           number: 4,
           type: '*string',
+          goType: 'v1.FieldValueErrorReason',
           enum: ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'],
         },
         fieldPath: { number: 5, type: 'string' },

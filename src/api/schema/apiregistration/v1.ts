@@ -17,8 +17,8 @@ export const apiregistrationV1: TypeTable = {
     },
     APIServiceCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.APIServiceConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },

@@ -34,8 +34,8 @@ export const appsV1: TypeTable = {
     },
     DaemonSetCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.DaemonSetConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -81,7 +81,12 @@ export const appsV1: TypeTable = {
     },
     DaemonSetUpdateStrategy: {
       fields: {
-        type: { number: 1, type: 'string', enum: ['OnDelete', 'RollingUpdate'] },
+        type: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.DaemonSetUpdateStrategyType',
+          enum: ['OnDelete', 'RollingUpdate'],
+        },
         rollingUpdate: { number: 2, type: '*RollingUpdateDaemonSet' },
       },
     },
@@ -96,8 +101,8 @@ export const appsV1: TypeTable = {
     },
     DeploymentCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.DeploymentConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastUpdateTime: { number: 6, type: 'Time' },
         lastTransitionTime: { number: 7, type: 'Time' },
         reason: { number: 4, type: 'string' },
@@ -146,7 +151,7 @@ export const appsV1: TypeTable = {
     },
     DeploymentStrategy: {
       fields: {
-        type: { number: 1, type: 'string', enum: ['Recreate', 'RollingUpdate'] },
+        type: { number: 1, type: 'string', goType: 'v1.DeploymentStrategyType', enum: ['Recreate', 'RollingUpdate'] },
         rollingUpdate: { number: 2, type: '*RollingUpdateDeployment' },
       },
     },
@@ -161,8 +166,8 @@ export const appsV1: TypeTable = {
     },
     ReplicaSetCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.ReplicaSetConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -222,8 +227,8 @@ export const appsV1: TypeTable = {
     },
     StatefulSetCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.StatefulSetConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -239,7 +244,10 @@ export const appsV1: TypeTable = {
     },
     StatefulSetOrdinals: { fields: { start: { number: 1, type: 'int32', empty: 'kept' } } },
     StatefulSetPersistentVolumeClaimRetentionPolicy: {
-      fields: { whenDeleted: { number: 1, type: 'string' }, whenScaled: { number: 2, type: 'string' } },
+      fields: {
+        whenDeleted: { number: 1, type: 'string', goType: 'v1.PersistentVolumeClaimRetentionPolicyType' },
+        whenScaled: { number: 2, type: 'string', goType: 'v1.PersistentVolumeClaimRetentionPolicyType' },
+      },
     },
     StatefulSetSpec: {
       fields: {
@@ -248,7 +256,12 @@ export const appsV1: TypeTable = {
         template: { number: 3, type: 'core/v1.PodTemplateSpec', required: true },
         volumeClaimTemplates: { number: 4, type: '[]core/v1.PersistentVolumeClaim', listType: 'atomic' },
         serviceName: { number: 5, type: 'string', empty: 'kept' },
-        podManagementPolicy: { number: 6, type: 'string', enum: ['OrderedReady', 'Parallel'] },
+        podManagementPolicy: {
+          number: 6,
+          type: 'string',
+          goType: 'v1.PodManagementPolicyType',
+          enum: ['OrderedReady', 'Parallel'],
+        },
         updateStrategy: { number: 7, type: 'StatefulSetUpdateStrategy' },
         revisionHistoryLimit: { number: 8, type: '*int32' },
         minReadySeconds: { number: 9, type: 'int32' },
@@ -279,7 +292,12 @@ export const appsV1: TypeTable = {
     },
     StatefulSetUpdateStrategy: {
       fields: {
-        type: { number: 1, type: 'string', enum: ['OnDelete', 'RollingUpdate'] },
+        type: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.StatefulSetUpdateStrategyType',
+          enum: ['OnDelete', 'RollingUpdate'],
+        },
         rollingUpdate: { number: 2, type: '*RollingUpdateStatefulSetStrategy' },
       },
     },

@@ -11,7 +11,7 @@ export const authenticationV1: TypeTable = {
         kind: { number: 1, type: 'string' },
         apiVersion: { number: 2, type: 'string' },
         name: { number: 3, type: 'string' },
-        uid: { number: 4, protoName: 'uID', type: 'string' },
+        uid: { number: 4, protoName: 'uID', type: 'string', goType: 'types.UID' },
       },
     },
     SelfSubjectReview: {
@@ -70,7 +70,7 @@ export const authenticationV1: TypeTable = {
         username: { number: 1, type: 'string' },
         uid: { number: 2, type: 'string' },
         groups: { number: 3, type: '[]string', listType: 'atomic' },
-        extra: { number: 4, type: 'map[string]&[]string' },
+        extra: { number: 4, type: 'map[string]&[]string', goType: 'map[string]v1.ExtraValue' },
       },
     },
   },

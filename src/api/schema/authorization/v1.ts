@@ -95,7 +95,7 @@ export const authorizationV1: TypeTable = {
         nonResourceAttributes: { number: 2, type: '*NonResourceAttributes' },
         user: { number: 3, type: 'string' },
         groups: { number: 4, type: '[]string', listType: 'atomic' },
-        extra: { number: 5, type: 'map[string]&[]string' },
+        extra: { number: 5, type: 'map[string]&[]string', goType: 'map[string]v1.ExtraValue' },
         uid: { number: 6, type: 'string' },
       },
     },

@@ -8,14 +8,14 @@ export const autoscalingV2: TypeTable = {
   types: {
     ContainerResourceMetricSource: {
       fields: {
-        name: { number: 1, type: 'string', required: true },
+        name: { number: 1, type: 'string', goType: 'v1.ResourceName', required: true },
         target: { number: 2, type: 'MetricTarget', required: true },
         container: { number: 3, type: 'string', required: true },
       },
     },
     ContainerResourceMetricStatus: {
       fields: {
-        name: { number: 1, type: 'string', required: true },
+        name: { number: 1, type: 'string', goType: 'v1.ResourceName', required: true },
         current: { number: 2, type: 'MetricValueStatus', required: true },
         container: { number: 3, type: 'string', required: true },
       },
@@ -41,7 +41,7 @@ export const autoscalingV2: TypeTable = {
     },
     HPAScalingPolicy: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v2.HPAScalingPolicyType', required: true },
         value: { number: 2, type: 'int32', required: true },
         periodSeconds: { number: 3, type: 'int32', required: true },
       },
@@ -49,7 +49,7 @@ export const autoscalingV2: TypeTable = {
     HPAScalingRules: {
       fields: {
         stabilizationWindowSeconds: { number: 3, type: '*int32' },
-        selectPolicy: { number: 1, type: '*string' },
+        selectPolicy: { number: 1, type: '*string', goType: 'v2.ScalingPolicySelect' },
         policies: { number: 2, type: '[]HPAScalingPolicy', listType: 'atomic' },
         tolerance: { number: 4, type: '*Quantity' },
       },
@@ -68,8 +68,8 @@ export const autoscalingV2: TypeTable = {
     },
     HorizontalPodAutoscalerCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v2.HorizontalPodAutoscalerConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -117,7 +117,7 @@ export const autoscalingV2: TypeTable = {
     },
     MetricSpec: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v2.MetricSourceType', required: true },
         object: { number: 2, type: '*ObjectMetricSource' },
         pods: { number: 3, type: '*PodsMetricSource' },
         resource: { number: 4, type: '*ResourceMetricSource' },
@@ -127,7 +127,7 @@ export const autoscalingV2: TypeTable = {
     },
     MetricStatus: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v2.MetricSourceType', required: true },
         object: { number: 2, type: '*ObjectMetricStatus' },
         pods: { number: 3, type: '*PodsMetricStatus' },
         resource: { number: 4, type: '*ResourceMetricStatus' },
@@ -137,7 +137,7 @@ export const autoscalingV2: TypeTable = {
     },
     MetricTarget: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v2.MetricTargetType', required: true },
         value: { number: 2, type: '*Quantity' },
         averageValue: { number: 3, type: '*Quantity' },
         averageUtilization: { number: 4, type: '*int32' },
@@ -178,13 +178,13 @@ export const autoscalingV2: TypeTable = {
     },
     ResourceMetricSource: {
       fields: {
-        name: { number: 1, type: 'string', required: true },
+        name: { number: 1, type: 'string', goType: 'v1.ResourceName', required: true },
         target: { number: 2, type: 'MetricTarget', required: true },
       },
     },
     ResourceMetricStatus: {
       fields: {
-        name: { number: 1, type: 'string', required: true },
+        name: { number: 1, type: 'string', goType: 'v1.ResourceName', required: true },
         current: { number: 2, type: 'MetricValueStatus', required: true },
       },
     },

@@ -28,7 +28,12 @@ export const batchV1: TypeTable = {
         schedule: { number: 1, type: 'string', required: true },
         timeZone: { number: 8, type: '*string' },
         startingDeadlineSeconds: { number: 2, type: '*int64' },
-        concurrencyPolicy: { number: 3, type: 'string', enum: ['Allow', 'Forbid', 'Replace'] },
+        concurrencyPolicy: {
+          number: 3,
+          type: 'string',
+          goType: 'v1.ConcurrencyPolicy',
+          enum: ['Allow', 'Forbid', 'Replace'],
+        },
         suspend: { number: 4, type: '*boolean' },
         jobTemplate: { number: 5, type: 'JobTemplateSpec', required: true },
         successfulJobsHistoryLimit: { number: 6, type: '*int32' },
@@ -53,8 +58,8 @@ export const batchV1: TypeTable = {
     },
     JobCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.JobConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastProbeTime: { number: 3, type: 'Time' },
         lastTransitionTime: { number: 4, type: 'Time' },
         reason: { number: 5, type: 'string' },
@@ -83,9 +88,14 @@ export const batchV1: TypeTable = {
         manualSelector: { number: 5, type: '*boolean' },
         template: { number: 6, type: 'core/v1.PodTemplateSpec', required: true },
         ttlSecondsAfterFinished: { number: 8, type: '*int32' },
-        completionMode: { number: 9, type: '*string', enum: ['Indexed', 'NonIndexed'] },
+        completionMode: { number: 9, type: '*string', goType: 'v1.CompletionMode', enum: ['Indexed', 'NonIndexed'] },
         suspend: { number: 10, type: '*boolean' },
-        podReplacementPolicy: { number: 14, type: '*string', enum: ['Failed', 'TerminatingOrFailed'] },
+        podReplacementPolicy: {
+          number: 14,
+          type: '*string',
+          goType: 'v1.PodReplacementPolicy',
+          enum: ['Failed', 'TerminatingOrFailed'],
+        },
         managedBy: { number: 15, type: '*string' },
       },
     },
@@ -119,19 +129,31 @@ export const batchV1: TypeTable = {
     PodFailurePolicyOnExitCodesRequirement: {
       fields: {
         containerName: { number: 1, type: '*string' },
-        operator: { number: 2, type: 'string', required: true, enum: ['In', 'NotIn'] },
+        operator: {
+          number: 2,
+          type: 'string',
+          goType: 'v1.PodFailurePolicyOnExitCodesOperator',
+          required: true,
+          enum: ['In', 'NotIn'],
+        },
         values: { number: 3, type: '[]int32', required: true, listType: 'set' },
       },
     },
     PodFailurePolicyOnPodConditionsPattern: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', empty: 'kept' },
+        type: { number: 1, type: 'string', goType: 'v1.PodConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', empty: 'kept' },
       },
     },
     PodFailurePolicyRule: {
       fields: {
-        action: { number: 1, type: 'string', required: true, enum: ['Count', 'FailIndex', 'FailJob', 'Ignore'] },
+        action: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.PodFailurePolicyAction',
+          required: true,
+          enum: ['Count', 'FailIndex', 'FailJob', 'Ignore'],
+        },
         onExitCodes: { number: 2, type: '*PodFailurePolicyOnExitCodesRequirement' },
         onPodConditions: { number: 3, type: '[]PodFailurePolicyOnPodConditionsPattern', listType: 'atomic' },
       },
@@ -144,8 +166,8 @@ export const batchV1: TypeTable = {
     },
     UncountedTerminatedPods: {
       fields: {
-        succeeded: { number: 1, type: '[]string', listType: 'set' },
-        failed: { number: 2, type: '[]string', listType: 'set' },
+        succeeded: { number: 1, type: '[]string', goType: '[]types.UID', listType: 'set' },
+        failed: { number: 2, type: '[]string', goType: '[]types.UID', listType: 'set' },
       },
     },
   },

@@ -17,8 +17,8 @@ export const certificatesV1: TypeTable = {
     },
     CertificateSigningRequestCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 6, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.RequestConditionType', required: true },
+        status: { number: 6, type: 'string', goType: 'v1.ConditionStatus', required: true },
         reason: { number: 2, type: 'string' },
         message: { number: 3, type: 'string' },
         lastUpdateTime: { number: 4, type: 'Time' },
@@ -41,6 +41,7 @@ export const certificatesV1: TypeTable = {
         usages: {
           number: 5,
           type: '[]string',
+          goType: '[]v1.KeyUsage',
           enum: [
             'any',
             'cert sign',
@@ -71,7 +72,7 @@ export const certificatesV1: TypeTable = {
         username: { number: 2, type: 'string' },
         uid: { number: 3, type: 'string' },
         groups: { number: 4, type: '[]string', listType: 'atomic' },
-        extra: { number: 6, type: 'map[string]&[]string' },
+        extra: { number: 6, type: 'map[string]&[]string', goType: 'map[string]v1.ExtraValue' },
       },
     },
     CertificateSigningRequestStatus: {

@@ -26,7 +26,7 @@ export const coordinationV1: TypeTable = {
         acquireTime: { number: 3, type: '*MicroTime' },
         renewTime: { number: 4, type: '*MicroTime' },
         leaseTransitions: { number: 5, type: '*int32' },
-        strategy: { number: 6, type: '*string' },
+        strategy: { number: 6, type: '*string', goType: 'v1.CoordinatedLeaseStrategy' },
         preferredHolder: { number: 7, type: '*string' },
       },
     },

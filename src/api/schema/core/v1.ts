@@ -24,13 +24,19 @@ export const coreV1: TypeTable = {
     AppArmorProfile: {
       unions: [{ discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } }],
       fields: {
-        type: { number: 1, type: 'string', required: true, enum: ['Localhost', 'RuntimeDefault', 'Unconfined'] },
+        type: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.AppArmorProfileType',
+          required: true,
+          enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
+        },
         localhostProfile: { number: 2, type: '*string' },
       },
     },
     AttachedVolume: {
       fields: {
-        name: { number: 1, type: 'string', required: true },
+        name: { number: 1, type: 'string', goType: 'v1.UniqueVolumeName', required: true },
         devicePath: { number: 2, type: 'string', required: true },
       },
     },
@@ -38,10 +44,22 @@ export const coreV1: TypeTable = {
       fields: {
         diskName: { number: 1, type: 'string', required: true },
         diskURI: { number: 2, type: 'string', required: true },
-        cachingMode: { number: 3, type: '*string', default: 'ReadWrite', enum: ['None', 'ReadOnly', 'ReadWrite'] },
+        cachingMode: {
+          number: 3,
+          type: '*string',
+          goType: 'v1.AzureDataDiskCachingMode',
+          default: 'ReadWrite',
+          enum: ['None', 'ReadOnly', 'ReadWrite'],
+        },
         fsType: { number: 4, type: '*string', default: 'ext4' },
         readOnly: { number: 5, type: '*boolean' },
-        kind: { number: 6, type: '*string', default: 'Shared', enum: ['Dedicated', 'Managed', 'Shared'] },
+        kind: {
+          number: 6,
+          type: '*string',
+          goType: 'v1.AzureDataDiskKind',
+          default: 'Shared',
+          enum: ['Dedicated', 'Managed', 'Shared'],
+        },
       },
     },
     AzureFilePersistentVolumeSource: {
@@ -92,8 +110,8 @@ export const coreV1: TypeTable = {
     },
     Capabilities: {
       fields: {
-        add: { number: 1, type: '[]string', listType: 'atomic' },
-        drop: { number: 2, type: '[]string', listType: 'atomic' },
+        add: { number: 1, type: '[]string', goType: '[]v1.Capability', listType: 'atomic' },
+        drop: { number: 2, type: '[]string', goType: '[]v1.Capability', listType: 'atomic' },
       },
     },
     CephFSPersistentVolumeSource: {
@@ -144,8 +162,8 @@ export const coreV1: TypeTable = {
     },
     ComponentCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.ComponentConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         message: { number: 3, type: 'string' },
         error: { number: 4, type: 'string' },
       },
@@ -184,7 +202,7 @@ export const coreV1: TypeTable = {
       },
     },
     ConfigMapEnvSource: {
-      inline: { localObjectReference: 1 },
+      inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
         name: { number: 1, in: 'localObjectReference', type: 'string' },
         optional: { number: 2, type: '*boolean' },
@@ -192,7 +210,7 @@ export const coreV1: TypeTable = {
     },
     ConfigMapKeySelector: {
       mapType: 'atomic',
-      inline: { localObjectReference: 1 },
+      inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
         name: { number: 1, in: 'localObjectReference', type: 'string' },
         key: { number: 2, type: 'string', required: true },
@@ -211,13 +229,13 @@ export const coreV1: TypeTable = {
       fields: {
         namespace: { number: 1, type: 'string', required: true },
         name: { number: 2, type: 'string', required: true },
-        uid: { number: 3, type: 'string' },
+        uid: { number: 3, type: 'string', goType: 'types.UID' },
         resourceVersion: { number: 4, type: 'string' },
         kubeletConfigKey: { number: 5, type: 'string', required: true },
       },
     },
     ConfigMapProjection: {
-      inline: { localObjectReference: 1 },
+      inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
         name: { number: 1, in: 'localObjectReference', type: 'string' },
         items: { number: 2, type: '[]KeyToPath', listType: 'atomic' },
@@ -225,7 +243,7 @@ export const coreV1: TypeTable = {
       },
     },
     ConfigMapVolumeSource: {
-      inline: { localObjectReference: 1 },
+      inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
         name: { number: 1, in: 'localObjectReference', type: 'string' },
         items: { number: 2, type: '[]KeyToPath', listType: 'atomic' },
@@ -259,7 +277,7 @@ export const coreV1: TypeTable = {
         },
         resources: { number: 8, type: 'ResourceRequirements' },
         resizePolicy: { number: 23, type: '[]ContainerResizePolicy', listType: 'atomic' },
-        restartPolicy: { number: 24, type: '*string' },
+        restartPolicy: { number: 24, type: '*string', goType: 'v1.ContainerRestartPolicy' },
         restartPolicyRules: { number: 25, type: '[]ContainerRestartRule', listType: 'atomic' },
         volumeMounts: {
           number: 9,
@@ -282,8 +300,18 @@ export const coreV1: TypeTable = {
         startupProbe: { number: 22, type: '*Probe' },
         lifecycle: { number: 12, type: '*Lifecycle' },
         terminationMessagePath: { number: 13, type: 'string' },
-        terminationMessagePolicy: { number: 20, type: 'string', enum: ['FallbackToLogsOnError', 'File'] },
-        imagePullPolicy: { number: 14, type: 'string', enum: ['Always', 'IfNotPresent', 'Never'] },
+        terminationMessagePolicy: {
+          number: 20,
+          type: 'string',
+          goType: 'v1.TerminationMessagePolicy',
+          enum: ['FallbackToLogsOnError', 'File'],
+        },
+        imagePullPolicy: {
+          number: 14,
+          type: 'string',
+          goType: 'v1.PullPolicy',
+          enum: ['Always', 'IfNotPresent', 'Never'],
+        },
         securityContext: { number: 15, type: '*SecurityContext' },
         stdin: { number: 16, type: 'boolean' },
         stdinOnce: { number: 17, type: 'boolean' },
@@ -308,25 +336,37 @@ export const coreV1: TypeTable = {
         name: { number: 1, type: 'string' },
         hostPort: { number: 2, type: 'int32' },
         containerPort: { number: 3, type: 'int32', required: true },
-        protocol: { number: 4, type: 'string', default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'] },
+        protocol: { number: 4, type: 'string', goType: 'v1.Protocol', default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'] },
         hostIP: { number: 5, type: 'string' },
       },
     },
     ContainerResizePolicy: {
       fields: {
-        resourceName: { number: 1, type: 'string', required: true },
-        restartPolicy: { number: 2, type: 'string', required: true },
+        resourceName: { number: 1, type: 'string', goType: 'v1.ResourceName', required: true },
+        restartPolicy: { number: 2, type: 'string', goType: 'v1.ResourceResizeRestartPolicy', required: true },
       },
     },
     ContainerRestartRule: {
       fields: {
-        action: { number: 1, type: 'string', required: true, empty: 'omitted' },
+        action: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.ContainerRestartRuleAction',
+          required: true,
+          empty: 'omitted',
+        },
         exitCodes: { number: 2, type: '*ContainerRestartRuleOnExitCodes' },
       },
     },
     ContainerRestartRuleOnExitCodes: {
       fields: {
-        operator: { number: 1, type: 'string', required: true, empty: 'omitted' },
+        operator: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.ContainerRestartRuleOnExitCodesOperator',
+          required: true,
+          empty: 'omitted',
+        },
         values: { number: 2, type: '[]int32', listType: 'set' },
       },
     },
@@ -363,7 +403,7 @@ export const coreV1: TypeTable = {
         imageID: { number: 7, type: 'string', required: true },
         containerID: { number: 8, type: 'string' },
         started: { number: 9, type: '*boolean' },
-        allocatedResources: { number: 10, type: 'map[string]Quantity' },
+        allocatedResources: { number: 10, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
         resources: { number: 11, type: '*ResourceRequirements' },
         volumeMounts: {
           number: 12,
@@ -385,6 +425,7 @@ export const coreV1: TypeTable = {
         stopSignal: {
           number: 15,
           type: '*string',
+          goType: 'v1.Signal',
           enum: [
             'SIGABRT',
             'SIGALRM',
@@ -473,7 +514,10 @@ export const coreV1: TypeTable = {
       },
     },
     EmptyDirVolumeSource: {
-      fields: { medium: { number: 1, type: 'string' }, sizeLimit: { number: 2, type: '*Quantity' } },
+      fields: {
+        medium: { number: 1, type: 'string', goType: 'v1.StorageMedium' },
+        sizeLimit: { number: 2, type: '*Quantity' },
+      },
     },
     EndpointAddress: {
       mapType: 'atomic',
@@ -489,7 +533,7 @@ export const coreV1: TypeTable = {
       fields: {
         name: { number: 1, type: 'string' },
         port: { number: 2, type: 'int32', required: true },
-        protocol: { number: 3, type: 'string', enum: ['SCTP', 'TCP', 'UDP'] },
+        protocol: { number: 3, type: 'string', goType: 'v1.Protocol', enum: ['SCTP', 'TCP', 'UDP'] },
         appProtocol: { number: 4, type: '*string' },
       },
     },
@@ -540,7 +584,7 @@ export const coreV1: TypeTable = {
       },
     },
     EphemeralContainer: {
-      inline: { ephemeralContainerCommon: 1 },
+      inline: { ephemeralContainerCommon: { number: 1, type: 'EphemeralContainerCommon' } },
       fields: {
         name: { number: 1, in: 'ephemeralContainerCommon', type: 'string', required: true },
         image: { number: 2, in: 'ephemeralContainerCommon', type: 'string' },
@@ -573,7 +617,12 @@ export const coreV1: TypeTable = {
           type: '[]ContainerResizePolicy',
           listType: 'atomic',
         },
-        restartPolicy: { number: 24, in: 'ephemeralContainerCommon', type: '*string' },
+        restartPolicy: {
+          number: 24,
+          in: 'ephemeralContainerCommon',
+          type: '*string',
+          goType: 'v1.ContainerRestartPolicy',
+        },
         restartPolicyRules: {
           number: 25,
           in: 'ephemeralContainerCommon',
@@ -607,12 +656,14 @@ export const coreV1: TypeTable = {
           number: 20,
           in: 'ephemeralContainerCommon',
           type: 'string',
+          goType: 'v1.TerminationMessagePolicy',
           enum: ['FallbackToLogsOnError', 'File'],
         },
         imagePullPolicy: {
           number: 14,
           in: 'ephemeralContainerCommon',
           type: 'string',
+          goType: 'v1.PullPolicy',
           enum: ['Always', 'IfNotPresent', 'Never'],
         },
         securityContext: { number: 15, in: 'ephemeralContainerCommon', type: '*SecurityContext' },
@@ -734,7 +785,7 @@ export const coreV1: TypeTable = {
         path: { number: 1, type: 'string' },
         port: { number: 2, type: 'IntOrString', required: true },
         host: { number: 3, type: 'string' },
-        scheme: { number: 4, type: 'string', enum: ['HTTP', 'HTTPS'] },
+        scheme: { number: 4, type: 'string', goType: 'v1.URIScheme', enum: ['HTTP', 'HTTPS'] },
         httpHeaders: { number: 5, type: '[]HTTPHeader', listType: 'atomic' },
       },
     },
@@ -757,6 +808,7 @@ export const coreV1: TypeTable = {
         type: {
           number: 2,
           type: '*string',
+          goType: 'v1.HostPathType',
           enum: ['', 'BlockDevice', 'CharDevice', 'Directory', 'DirectoryOrCreate', 'File', 'FileOrCreate', 'Socket'],
         },
       },
@@ -794,7 +846,7 @@ export const coreV1: TypeTable = {
     ImageVolumeSource: {
       fields: {
         reference: { number: 1, type: 'string' },
-        pullPolicy: { number: 2, type: 'string', enum: ['Always', 'IfNotPresent', 'Never'] },
+        pullPolicy: { number: 2, type: 'string', goType: 'v1.PullPolicy', enum: ['Always', 'IfNotPresent', 'Never'] },
       },
     },
     ImageVolumeStatus: { fields: { imageRef: { number: 1, type: 'string', required: true, empty: 'omitted' } } },
@@ -812,6 +864,7 @@ export const coreV1: TypeTable = {
         stopSignal: {
           number: 3,
           type: '*string',
+          goType: 'v1.Signal',
           enum: [
             'SIGABRT',
             'SIGALRM',
@@ -897,12 +950,12 @@ export const coreV1: TypeTable = {
     },
     LimitRangeItem: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        max: { number: 2, type: 'map[string]Quantity' },
-        min: { number: 3, type: 'map[string]Quantity' },
-        default: { number: 4, type: 'map[string]Quantity' },
-        defaultRequest: { number: 5, type: 'map[string]Quantity' },
-        maxLimitRequestRatio: { number: 6, type: 'map[string]Quantity' },
+        type: { number: 1, type: 'string', goType: 'v1.LimitType', required: true },
+        max: { number: 2, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        min: { number: 3, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        default: { number: 4, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        defaultRequest: { number: 5, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        maxLimitRequestRatio: { number: 6, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
       },
     },
     LimitRangeList: {
@@ -925,7 +978,7 @@ export const coreV1: TypeTable = {
       fields: {
         ip: { number: 1, type: 'string' },
         hostname: { number: 2, type: 'string' },
-        ipMode: { number: 3, type: '*string' },
+        ipMode: { number: 3, type: '*string', goType: 'v1.LoadBalancerIPMode' },
         ports: { number: 4, type: '[]PortStatus', listType: 'atomic' },
       },
     },
@@ -937,7 +990,13 @@ export const coreV1: TypeTable = {
     ModifyVolumeStatus: {
       fields: {
         targetVolumeAttributesClassName: { number: 1, type: 'string' },
-        status: { number: 2, type: 'string', required: true, enum: ['InProgress', 'Infeasible', 'Pending'] },
+        status: {
+          number: 2,
+          type: 'string',
+          goType: 'v1.PersistentVolumeClaimModifyVolumeStatus',
+          required: true,
+          enum: ['InProgress', 'Infeasible', 'Pending'],
+        },
       },
     },
     NFSVolumeSource: {
@@ -958,8 +1017,8 @@ export const coreV1: TypeTable = {
     },
     NamespaceCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.NamespaceConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 4, type: 'Time' },
         reason: { number: 5, type: 'string' },
         message: { number: 6, type: 'string' },
@@ -973,10 +1032,12 @@ export const coreV1: TypeTable = {
         items: { number: 2, type: '[]Namespace', required: true },
       },
     },
-    NamespaceSpec: { fields: { finalizers: { number: 1, type: '[]string', listType: 'atomic' } } },
+    NamespaceSpec: {
+      fields: { finalizers: { number: 1, type: '[]string', goType: '[]v1.FinalizerName', listType: 'atomic' } },
+    },
     NamespaceStatus: {
       fields: {
-        phase: { number: 1, type: 'string', enum: ['Active', 'Terminating'] },
+        phase: { number: 1, type: 'string', goType: 'v1.NamespacePhase', enum: ['Active', 'Terminating'] },
         conditions: {
           number: 2,
           type: '[]NamespaceCondition',
@@ -998,7 +1059,7 @@ export const coreV1: TypeTable = {
     },
     NodeAddress: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.NodeAddressType', required: true },
         address: { number: 2, type: 'string', required: true },
       },
     },
@@ -1016,13 +1077,18 @@ export const coreV1: TypeTable = {
       fields: {
         resourceClaimName: { number: 1, type: 'string', required: true },
         containers: { number: 2, type: '[]string', listType: 'set' },
-        resources: { number: 3, type: 'map[string]Quantity', required: true },
+        resources: {
+          number: 3,
+          type: 'map[string]Quantity',
+          goType: 'map[v1.ResourceName]resource.Quantity',
+          required: true,
+        },
       },
     },
     NodeCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.NodeConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastHeartbeatTime: { number: 3, type: 'Time' },
         lastTransitionTime: { number: 4, type: 'Time' },
         reason: { number: 5, type: 'string' },
@@ -1071,6 +1137,7 @@ export const coreV1: TypeTable = {
         operator: {
           number: 2,
           type: 'string',
+          goType: 'v1.NodeSelectorOperator',
           required: true,
           enum: ['DoesNotExist', 'Exists', 'Gt', 'In', 'Lt', 'NotIn'],
         },
@@ -1097,9 +1164,9 @@ export const coreV1: TypeTable = {
     },
     NodeStatus: {
       fields: {
-        capacity: { number: 1, type: 'map[string]Quantity' },
-        allocatable: { number: 2, type: 'map[string]Quantity' },
-        phase: { number: 3, type: 'string', enum: ['Pending', 'Running', 'Terminated'] },
+        capacity: { number: 1, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        allocatable: { number: 2, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        phase: { number: 3, type: 'string', goType: 'v1.NodePhase', enum: ['Pending', 'Running', 'Terminated'] },
         conditions: {
           number: 4,
           type: '[]NodeCondition',
@@ -1119,7 +1186,7 @@ export const coreV1: TypeTable = {
         daemonEndpoints: { number: 6, type: 'NodeDaemonEndpoints' },
         nodeInfo: { number: 7, type: 'NodeSystemInfo' },
         images: { number: 8, type: '[]ContainerImage', listType: 'atomic' },
-        volumesInUse: { number: 9, type: '[]string', listType: 'atomic' },
+        volumesInUse: { number: 9, type: '[]string', goType: '[]v1.UniqueVolumeName', listType: 'atomic' },
         volumesAttached: { number: 10, type: '[]AttachedVolume', listType: 'atomic' },
         config: { number: 11, type: '*NodeConfigStatus' },
         runtimeHandlers: { number: 12, type: '[]NodeRuntimeHandler', listType: 'atomic' },
@@ -1153,7 +1220,7 @@ export const coreV1: TypeTable = {
         kind: { number: 1, type: 'string' },
         namespace: { number: 2, type: 'string' },
         name: { number: 3, type: 'string' },
-        uid: { number: 4, type: 'string' },
+        uid: { number: 4, type: 'string', goType: 'types.UID' },
         apiVersion: { number: 5, type: 'string' },
         resourceVersion: { number: 6, type: 'string' },
         fieldPath: { number: 7, type: 'string' },
@@ -1179,8 +1246,8 @@ export const coreV1: TypeTable = {
     },
     PersistentVolumeClaimCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.PersistentVolumeClaimConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastProbeTime: { number: 3, type: 'Time' },
         lastTransitionTime: { number: 4, type: 'Time' },
         reason: { number: 5, type: 'string' },
@@ -1200,6 +1267,7 @@ export const coreV1: TypeTable = {
         accessModes: {
           number: 1,
           type: '[]string',
+          goType: '[]v1.PersistentVolumeAccessMode',
           enum: ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'],
           listType: 'atomic',
         },
@@ -1207,7 +1275,7 @@ export const coreV1: TypeTable = {
         resources: { number: 2, type: 'VolumeResourceRequirements' },
         volumeName: { number: 3, type: 'string' },
         storageClassName: { number: 5, type: '*string' },
-        volumeMode: { number: 6, type: '*string', enum: ['Block', 'Filesystem'] },
+        volumeMode: { number: 6, type: '*string', goType: 'v1.PersistentVolumeMode', enum: ['Block', 'Filesystem'] },
         dataSource: { number: 7, type: '*TypedLocalObjectReference' },
         dataSourceRef: { number: 8, type: '*TypedObjectReference' },
         volumeAttributesClassName: { number: 9, type: '*string' },
@@ -1215,14 +1283,20 @@ export const coreV1: TypeTable = {
     },
     PersistentVolumeClaimStatus: {
       fields: {
-        phase: { number: 1, type: 'string', enum: ['Bound', 'Lost', 'Pending'] },
+        phase: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.PersistentVolumeClaimPhase',
+          enum: ['Bound', 'Lost', 'Pending'],
+        },
         accessModes: {
           number: 2,
           type: '[]string',
+          goType: '[]v1.PersistentVolumeAccessMode',
           enum: ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'],
           listType: 'atomic',
         },
-        capacity: { number: 3, type: 'map[string]Quantity' },
+        capacity: { number: 3, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
         conditions: {
           number: 4,
           type: '[]PersistentVolumeClaimCondition',
@@ -1231,8 +1305,13 @@ export const coreV1: TypeTable = {
           patchStrategy: ['merge'],
           patchMergeKey: 'type',
         },
-        allocatedResources: { number: 5, type: 'map[string]Quantity' },
-        allocatedResourceStatuses: { number: 7, type: 'map[string]string', mapType: 'granular' },
+        allocatedResources: { number: 5, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        allocatedResourceStatuses: {
+          number: 7,
+          type: 'map[string]string',
+          goType: 'map[v1.ResourceName]v1.ClaimResourceStatus',
+          mapType: 'granular',
+        },
         currentVolumeAttributesClassName: { number: 8, type: '*string' },
         modifyVolumeStatus: { number: 9, type: '*ModifyVolumeStatus' },
       },
@@ -1255,9 +1334,9 @@ export const coreV1: TypeTable = {
       },
     },
     PersistentVolumeSpec: {
-      inline: { persistentVolumeSource: 2 },
+      inline: { persistentVolumeSource: { number: 2, type: 'PersistentVolumeSource' } },
       fields: {
-        capacity: { number: 1, type: 'map[string]Quantity' },
+        capacity: { number: 1, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
         gcePersistentDisk: { number: 1, in: 'persistentVolumeSource', type: '*GCEPersistentDiskVolumeSource' },
         awsElasticBlockStore: { number: 2, in: 'persistentVolumeSource', type: '*AWSElasticBlockStoreVolumeSource' },
         hostPath: { number: 3, in: 'persistentVolumeSource', type: '*HostPathVolumeSource' },
@@ -1283,21 +1362,32 @@ export const coreV1: TypeTable = {
         accessModes: {
           number: 3,
           type: '[]string',
+          goType: '[]v1.PersistentVolumeAccessMode',
           enum: ['ReadOnlyMany', 'ReadWriteMany', 'ReadWriteOnce', 'ReadWriteOncePod'],
           listType: 'atomic',
         },
         claimRef: { number: 4, type: '*ObjectReference', mapType: 'granular' },
-        persistentVolumeReclaimPolicy: { number: 5, type: 'string', enum: ['Delete', 'Recycle', 'Retain'] },
+        persistentVolumeReclaimPolicy: {
+          number: 5,
+          type: 'string',
+          goType: 'v1.PersistentVolumeReclaimPolicy',
+          enum: ['Delete', 'Recycle', 'Retain'],
+        },
         storageClassName: { number: 6, type: 'string' },
         mountOptions: { number: 7, type: '[]string', listType: 'atomic' },
-        volumeMode: { number: 8, type: '*string', enum: ['Block', 'Filesystem'] },
+        volumeMode: { number: 8, type: '*string', goType: 'v1.PersistentVolumeMode', enum: ['Block', 'Filesystem'] },
         nodeAffinity: { number: 9, type: '*VolumeNodeAffinity' },
         volumeAttributesClassName: { number: 10, type: '*string' },
       },
     },
     PersistentVolumeStatus: {
       fields: {
-        phase: { number: 1, type: 'string', enum: ['Available', 'Bound', 'Failed', 'Pending', 'Released'] },
+        phase: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.PersistentVolumePhase',
+          enum: ['Available', 'Bound', 'Failed', 'Pending', 'Released'],
+        },
         message: { number: 2, type: 'string' },
         reason: { number: 3, type: 'string' },
         lastPhaseTransitionTime: { number: 4, type: '*Time' },
@@ -1369,9 +1459,9 @@ export const coreV1: TypeTable = {
     },
     PodCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.PodConditionType', required: true },
         observedGeneration: { number: 7, type: 'int64' },
-        status: { number: 2, type: 'string', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastProbeTime: { number: 3, type: 'Time' },
         lastTransitionTime: { number: 4, type: 'Time' },
         reason: { number: 5, type: 'string' },
@@ -1429,10 +1519,12 @@ export const coreV1: TypeTable = {
         stream: { number: 10, type: '*string' },
       },
     },
-    PodOS: { fields: { name: { number: 1, type: 'string', required: true } } },
+    PodOS: { fields: { name: { number: 1, type: 'string', goType: 'v1.OSName', required: true } } },
     PodPortForwardOptions: { typeMeta: true, kind: true, fields: { ports: { number: 1, type: '[]int32' } } },
     PodProxyOptions: { typeMeta: true, kind: true, fields: { path: { number: 1, type: 'string' } } },
-    PodReadinessGate: { fields: { conditionType: { number: 1, type: 'string', required: true } } },
+    PodReadinessGate: {
+      fields: { conditionType: { number: 1, type: 'string', goType: 'v1.PodConditionType', required: true } },
+    },
     PodResourceClaim: {
       fields: {
         name: { number: 1, type: 'string', required: true },
@@ -1459,13 +1551,23 @@ export const coreV1: TypeTable = {
         runAsGroup: { number: 6, type: '*int64' },
         runAsNonRoot: { number: 3, type: '*boolean' },
         supplementalGroups: { number: 4, type: '[]int64', listType: 'atomic' },
-        supplementalGroupsPolicy: { number: 12, type: '*string', enum: ['Merge', 'Strict'] },
+        supplementalGroupsPolicy: {
+          number: 12,
+          type: '*string',
+          goType: 'v1.SupplementalGroupsPolicy',
+          enum: ['Merge', 'Strict'],
+        },
         fsGroup: { number: 5, type: '*int64' },
         sysctls: { number: 7, type: '[]Sysctl', listType: 'atomic' },
-        fsGroupChangePolicy: { number: 9, type: '*string', enum: ['Always', 'OnRootMismatch'] },
+        fsGroupChangePolicy: {
+          number: 9,
+          type: '*string',
+          goType: 'v1.PodFSGroupChangePolicy',
+          enum: ['Always', 'OnRootMismatch'],
+        },
         seccompProfile: { number: 10, type: '*SeccompProfile' },
         appArmorProfile: { number: 11, type: '*AppArmorProfile' },
-        seLinuxChangePolicy: { number: 13, type: '*string' },
+        seLinuxChangePolicy: { number: 13, type: '*string', goType: 'v1.PodSELinuxChangePolicy' },
       },
     },
     PodSpec: {
@@ -1503,10 +1605,20 @@ export const coreV1: TypeTable = {
           patchStrategy: ['merge'],
           patchMergeKey: 'name',
         },
-        restartPolicy: { number: 3, type: 'string', enum: ['Always', 'Never', 'OnFailure'] },
+        restartPolicy: {
+          number: 3,
+          type: 'string',
+          goType: 'v1.RestartPolicy',
+          enum: ['Always', 'Never', 'OnFailure'],
+        },
         terminationGracePeriodSeconds: { number: 4, type: '*int64' },
         activeDeadlineSeconds: { number: 5, type: '*int64' },
-        dnsPolicy: { number: 6, type: 'string', enum: ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'] },
+        dnsPolicy: {
+          number: 6,
+          type: 'string',
+          goType: 'v1.DNSPolicy',
+          enum: ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'],
+        },
         nodeSelector: { number: 7, type: 'map[string]string', mapType: 'atomic' },
         serviceAccountName: { number: 8, type: 'string' },
         serviceAccount: { number: 9, type: 'string' },
@@ -1544,8 +1656,13 @@ export const coreV1: TypeTable = {
         readinessGates: { number: 28, type: '[]PodReadinessGate', listType: 'atomic' },
         runtimeClassName: { number: 29, type: '*string' },
         enableServiceLinks: { number: 30, type: '*boolean' },
-        preemptionPolicy: { number: 31, type: '*string', enum: ['Never', 'PreemptLowerPriority'] },
-        overhead: { number: 32, type: 'map[string]Quantity' },
+        preemptionPolicy: {
+          number: 31,
+          type: '*string',
+          goType: 'v1.PreemptionPolicy',
+          enum: ['Never', 'PreemptLowerPriority'],
+        },
+        overhead: { number: 32, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
         topologySpreadConstraints: {
           number: 33,
           type: '[]TopologySpreadConstraint',
@@ -1581,7 +1698,12 @@ export const coreV1: TypeTable = {
     PodStatus: {
       fields: {
         observedGeneration: { number: 17, type: 'int64' },
-        phase: { number: 1, type: 'string', enum: ['Failed', 'Pending', 'Running', 'Succeeded', 'Unknown'] },
+        phase: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.PodPhase',
+          enum: ['Failed', 'Pending', 'Running', 'Succeeded', 'Unknown'],
+        },
         conditions: {
           number: 2,
           type: '[]PodCondition',
@@ -1607,9 +1729,14 @@ export const coreV1: TypeTable = {
         startTime: { number: 7, type: '*Time' },
         initContainerStatuses: { number: 10, type: '[]ContainerStatus', listType: 'atomic' },
         containerStatuses: { number: 8, type: '[]ContainerStatus', listType: 'atomic' },
-        qosClass: { number: 9, type: 'string', enum: ['BestEffort', 'Burstable', 'Guaranteed'] },
+        qosClass: {
+          number: 9,
+          type: 'string',
+          goType: 'v1.PodQOSClass',
+          enum: ['BestEffort', 'Burstable', 'Guaranteed'],
+        },
         ephemeralContainerStatuses: { number: 13, type: '[]ContainerStatus', listType: 'atomic' },
-        resize: { number: 14, type: 'string' },
+        resize: { number: 14, type: 'string', goType: 'v1.PodResizeStatus' },
         resourceClaimStatuses: {
           number: 15,
           type: '[]PodResourceClaimStatus',
@@ -1619,7 +1746,7 @@ export const coreV1: TypeTable = {
           patchMergeKey: 'name',
         },
         extendedResourceClaimStatus: { number: 18, type: '*PodExtendedResourceClaimStatus' },
-        allocatedResources: { number: 19, type: 'map[string]Quantity' },
+        allocatedResources: { number: 19, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
         resources: { number: 20, type: '*ResourceRequirements' },
         nodeAllocatableResourceClaimStatuses: {
           number: 21,
@@ -1647,7 +1774,7 @@ export const coreV1: TypeTable = {
     PortStatus: {
       fields: {
         port: { number: 1, type: 'int32', required: true },
-        protocol: { number: 2, type: 'string', required: true, enum: ['SCTP', 'TCP', 'UDP'] },
+        protocol: { number: 2, type: 'string', goType: 'v1.Protocol', required: true, enum: ['SCTP', 'TCP', 'UDP'] },
         error: { number: 3, type: '*string' },
       },
     },
@@ -1665,7 +1792,7 @@ export const coreV1: TypeTable = {
       },
     },
     Probe: {
-      inline: { handler: 1 },
+      inline: { handler: { number: 1, type: 'ProbeHandler' } },
       fields: {
         exec: { number: 1, in: 'handler', type: '*ExecAction' },
         httpGet: { number: 2, in: 'handler', type: '*HTTPGetAction' },
@@ -1730,8 +1857,8 @@ export const coreV1: TypeTable = {
     },
     ReplicationControllerCondition: {
       fields: {
-        type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.ReplicationControllerConditionType', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -1783,8 +1910,8 @@ export const coreV1: TypeTable = {
     },
     ResourceHealth: {
       fields: {
-        resourceID: { number: 1, type: 'string', required: true },
-        health: { number: 2, type: 'string' },
+        resourceID: { number: 1, type: 'string', goType: 'v1.ResourceID', required: true },
+        health: { number: 2, type: 'string', goType: 'v1.ResourceHealthStatus' },
         message: { number: 6, type: '*string' },
       },
     },
@@ -1807,10 +1934,11 @@ export const coreV1: TypeTable = {
     },
     ResourceQuotaSpec: {
       fields: {
-        hard: { number: 1, type: 'map[string]Quantity' },
+        hard: { number: 1, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
         scopes: {
           number: 2,
           type: '[]string',
+          goType: '[]v1.ResourceQuotaScope',
           enum: [
             'BestEffort',
             'CrossNamespacePodAffinity',
@@ -1826,18 +1954,21 @@ export const coreV1: TypeTable = {
       },
     },
     ResourceQuotaStatus: {
-      fields: { hard: { number: 1, type: 'map[string]Quantity' }, used: { number: 2, type: 'map[string]Quantity' } },
+      fields: {
+        hard: { number: 1, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        used: { number: 2, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+      },
     },
     ResourceRequirements: {
       fields: {
-        limits: { number: 1, type: 'map[string]Quantity' },
-        requests: { number: 2, type: 'map[string]Quantity' },
+        limits: { number: 1, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        requests: { number: 2, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
         claims: { number: 3, type: '[]ResourceClaim', listType: 'map', listMapKeys: ['name'] },
       },
     },
     ResourceStatus: {
       fields: {
-        name: { number: 1, type: 'string', required: true },
+        name: { number: 1, type: 'string', goType: 'v1.ResourceName', required: true },
         resources: { number: 2, type: '[]ResourceHealth', listType: 'map', listMapKeys: ['resourceID'] },
       },
     },
@@ -1886,6 +2017,7 @@ export const coreV1: TypeTable = {
         scopeName: {
           number: 1,
           type: 'string',
+          goType: 'v1.ResourceQuotaScope',
           required: true,
           enum: [
             'BestEffort',
@@ -1897,14 +2029,26 @@ export const coreV1: TypeTable = {
             'VolumeAttributesClass',
           ],
         },
-        operator: { number: 2, type: 'string', required: true, enum: ['DoesNotExist', 'Exists', 'In', 'NotIn'] },
+        operator: {
+          number: 2,
+          type: 'string',
+          goType: 'v1.ScopeSelectorOperator',
+          required: true,
+          enum: ['DoesNotExist', 'Exists', 'In', 'NotIn'],
+        },
         values: { number: 3, type: '[]string', listType: 'atomic' },
       },
     },
     SeccompProfile: {
       unions: [{ discriminator: 'type', 'fields-to-discriminateBy': { localhostProfile: 'LocalhostProfile' } }],
       fields: {
-        type: { number: 1, type: 'string', required: true, enum: ['Localhost', 'RuntimeDefault', 'Unconfined'] },
+        type: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.SeccompProfileType',
+          required: true,
+          enum: ['Localhost', 'RuntimeDefault', 'Unconfined'],
+        },
         localhostProfile: { number: 2, type: '*string' },
       },
     },
@@ -1916,11 +2060,11 @@ export const coreV1: TypeTable = {
         immutable: { number: 5, type: '*boolean' },
         data: { number: 2, type: 'map[string]bytes' },
         stringData: { number: 4, type: 'map[string]string' },
-        type: { number: 3, type: 'string' },
+        type: { number: 3, type: 'string', goType: 'v1.SecretType' },
       },
     },
     SecretEnvSource: {
-      inline: { localObjectReference: 1 },
+      inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
         name: { number: 1, in: 'localObjectReference', type: 'string' },
         optional: { number: 2, type: '*boolean' },
@@ -1928,7 +2072,7 @@ export const coreV1: TypeTable = {
     },
     SecretKeySelector: {
       mapType: 'atomic',
-      inline: { localObjectReference: 1 },
+      inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
         name: { number: 1, in: 'localObjectReference', type: 'string' },
         key: { number: 2, type: 'string', required: true },
@@ -1944,7 +2088,7 @@ export const coreV1: TypeTable = {
       },
     },
     SecretProjection: {
-      inline: { localObjectReference: 1 },
+      inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
         name: { number: 1, in: 'localObjectReference', type: 'string' },
         items: { number: 2, type: '[]KeyToPath', listType: 'atomic' },
@@ -1974,7 +2118,7 @@ export const coreV1: TypeTable = {
         runAsNonRoot: { number: 5, type: '*boolean' },
         readOnlyRootFilesystem: { number: 6, type: '*boolean' },
         allowPrivilegeEscalation: { number: 7, type: '*boolean' },
-        procMount: { number: 9, type: '*string', enum: ['Default', 'Unmasked'] },
+        procMount: { number: 9, type: '*string', goType: 'v1.ProcMountType', enum: ['Default', 'Unmasked'] },
         seccompProfile: { number: 11, type: '*SeccompProfile' },
         appArmorProfile: { number: 12, type: '*AppArmorProfile' },
       },
@@ -2031,7 +2175,7 @@ export const coreV1: TypeTable = {
     ServicePort: {
       fields: {
         name: { number: 1, type: 'string' },
-        protocol: { number: 2, type: 'string', default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'] },
+        protocol: { number: 2, type: 'string', goType: 'v1.Protocol', default: 'TCP', enum: ['SCTP', 'TCP', 'UDP'] },
         appProtocol: { number: 6, type: '*string' },
         port: { number: 3, type: 'int32', required: true },
         targetPort: { number: 4, type: 'IntOrString' },
@@ -2052,21 +2196,47 @@ export const coreV1: TypeTable = {
         selector: { number: 2, type: 'map[string]string', mapType: 'atomic' },
         clusterIP: { number: 3, type: 'string' },
         clusterIPs: { number: 18, type: '[]string', listType: 'atomic' },
-        type: { number: 4, type: 'string', enum: ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'] },
+        type: {
+          number: 4,
+          type: 'string',
+          goType: 'v1.ServiceType',
+          enum: ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'],
+        },
         externalIPs: { number: 5, type: '[]string', listType: 'atomic' },
-        sessionAffinity: { number: 7, type: 'string', enum: ['ClientIP', 'None'] },
+        sessionAffinity: { number: 7, type: 'string', goType: 'v1.ServiceAffinity', enum: ['ClientIP', 'None'] },
         loadBalancerIP: { number: 8, type: 'string' },
         loadBalancerSourceRanges: { number: 9, type: '[]string', listType: 'atomic' },
         externalName: { number: 10, type: 'string' },
-        externalTrafficPolicy: { number: 11, type: 'string', enum: ['Cluster', 'Local'] },
+        externalTrafficPolicy: {
+          number: 11,
+          type: 'string',
+          goType: 'v1.ServiceExternalTrafficPolicy',
+          enum: ['Cluster', 'Local'],
+        },
         healthCheckNodePort: { number: 12, type: 'int32' },
         publishNotReadyAddresses: { number: 13, type: 'boolean' },
         sessionAffinityConfig: { number: 14, type: '*SessionAffinityConfig' },
-        ipFamilies: { number: 19, type: '[]string', enum: ['', 'IPv4', 'IPv6'], listType: 'atomic' },
-        ipFamilyPolicy: { number: 17, type: '*string', enum: ['PreferDualStack', 'RequireDualStack', 'SingleStack'] },
+        ipFamilies: {
+          number: 19,
+          type: '[]string',
+          goType: '[]v1.IPFamily',
+          enum: ['', 'IPv4', 'IPv6'],
+          listType: 'atomic',
+        },
+        ipFamilyPolicy: {
+          number: 17,
+          type: '*string',
+          goType: 'v1.IPFamilyPolicy',
+          enum: ['PreferDualStack', 'RequireDualStack', 'SingleStack'],
+        },
         allocateLoadBalancerNodePorts: { number: 20, type: '*boolean' },
         loadBalancerClass: { number: 21, type: '*string' },
-        internalTrafficPolicy: { number: 22, type: '*string', enum: ['Cluster', 'Local'] },
+        internalTrafficPolicy: {
+          number: 22,
+          type: '*string',
+          goType: 'v1.ServiceInternalTrafficPolicy',
+          enum: ['Cluster', 'Local'],
+        },
         trafficDistribution: { number: 23, type: '*string' },
       },
     },
@@ -2116,16 +2286,27 @@ export const coreV1: TypeTable = {
       fields: {
         key: { number: 1, type: 'string', required: true },
         value: { number: 2, type: 'string' },
-        effect: { number: 3, type: 'string', required: true, enum: ['NoExecute', 'NoSchedule', 'PreferNoSchedule'] },
+        effect: {
+          number: 3,
+          type: 'string',
+          goType: 'v1.TaintEffect',
+          required: true,
+          enum: ['NoExecute', 'NoSchedule', 'PreferNoSchedule'],
+        },
         timeAdded: { number: 4, type: '*Time' },
       },
     },
     Toleration: {
       fields: {
         key: { number: 1, type: 'string' },
-        operator: { number: 2, type: 'string', enum: ['Equal', 'Exists', 'Gt', 'Lt'] },
+        operator: { number: 2, type: 'string', goType: 'v1.TolerationOperator', enum: ['Equal', 'Exists', 'Gt', 'Lt'] },
         value: { number: 3, type: 'string' },
-        effect: { number: 4, type: 'string', enum: ['NoExecute', 'NoSchedule', 'PreferNoSchedule'] },
+        effect: {
+          number: 4,
+          type: 'string',
+          goType: 'v1.TaintEffect',
+          enum: ['NoExecute', 'NoSchedule', 'PreferNoSchedule'],
+        },
         tolerationSeconds: { number: 5, type: '*int64' },
       },
     },
@@ -2143,11 +2324,17 @@ export const coreV1: TypeTable = {
       fields: {
         maxSkew: { number: 1, type: 'int32', required: true },
         topologyKey: { number: 2, type: 'string', required: true },
-        whenUnsatisfiable: { number: 3, type: 'string', required: true, enum: ['DoNotSchedule', 'ScheduleAnyway'] },
+        whenUnsatisfiable: {
+          number: 3,
+          type: 'string',
+          goType: 'v1.UnsatisfiableConstraintAction',
+          required: true,
+          enum: ['DoNotSchedule', 'ScheduleAnyway'],
+        },
         labelSelector: { number: 4, type: '*meta/v1.LabelSelector' },
         minDomains: { number: 5, type: '*int32' },
-        nodeAffinityPolicy: { number: 6, type: '*string', enum: ['Honor', 'Ignore'] },
-        nodeTaintsPolicy: { number: 7, type: '*string', enum: ['Honor', 'Ignore'] },
+        nodeAffinityPolicy: { number: 6, type: '*string', goType: 'v1.NodeInclusionPolicy', enum: ['Honor', 'Ignore'] },
+        nodeTaintsPolicy: { number: 7, type: '*string', goType: 'v1.NodeInclusionPolicy', enum: ['Honor', 'Ignore'] },
         matchLabelKeys: { number: 8, type: '[]string', listType: 'atomic' },
       },
     },
@@ -2168,7 +2355,7 @@ export const coreV1: TypeTable = {
       },
     },
     Volume: {
-      inline: { volumeSource: 2 },
+      inline: { volumeSource: { number: 2, type: 'VolumeSource' } },
       fields: {
         name: { number: 1, type: 'string', required: true },
         hostPath: { number: 1, in: 'volumeSource', type: '*HostPathVolumeSource' },
@@ -2213,10 +2400,15 @@ export const coreV1: TypeTable = {
       fields: {
         name: { number: 1, type: 'string', required: true },
         readOnly: { number: 2, type: 'boolean' },
-        recursiveReadOnly: { number: 7, type: '*string' },
+        recursiveReadOnly: { number: 7, type: '*string', goType: 'v1.RecursiveReadOnlyMode' },
         mountPath: { number: 3, type: 'string', required: true },
         subPath: { number: 4, type: 'string' },
-        mountPropagation: { number: 5, type: '*string', enum: ['Bidirectional', 'HostToContainer', 'None'] },
+        mountPropagation: {
+          number: 5,
+          type: '*string',
+          goType: 'v1.MountPropagationMode',
+          enum: ['Bidirectional', 'HostToContainer', 'None'],
+        },
         subPathExpr: { number: 6, type: 'string' },
       },
     },
@@ -2225,7 +2417,7 @@ export const coreV1: TypeTable = {
         name: { number: 1, type: 'string', required: true },
         mountPath: { number: 2, type: 'string', required: true },
         readOnly: { number: 3, type: 'boolean' },
-        recursiveReadOnly: { number: 4, type: '*string' },
+        recursiveReadOnly: { number: 4, type: '*string', goType: 'v1.RecursiveReadOnlyMode' },
         volumeStatus: { number: 5, type: '*VolumeStatus' },
       },
     },
@@ -2242,8 +2434,8 @@ export const coreV1: TypeTable = {
     },
     VolumeResourceRequirements: {
       fields: {
-        limits: { number: 1, type: 'map[string]Quantity' },
-        requests: { number: 2, type: 'map[string]Quantity' },
+        limits: { number: 1, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
+        requests: { number: 2, type: 'map[string]Quantity', goType: 'v1.ResourceList' },
       },
     },
     VolumeStatus: { fields: { image: { number: 1, type: '*ImageVolumeStatus' } } },

@@ -35,7 +35,7 @@ export const discoveryV1: TypeTable = {
       mapType: 'atomic',
       fields: {
         name: { number: 1, type: '*string' },
-        protocol: { number: 2, type: '*string', enum: ['SCTP', 'TCP', 'UDP'] },
+        protocol: { number: 2, type: '*string', goType: 'v1.Protocol', enum: ['SCTP', 'TCP', 'UDP'] },
         port: { number: 3, type: '*int32' },
         appProtocol: { number: 4, type: '*string' },
       },
@@ -45,7 +45,13 @@ export const discoveryV1: TypeTable = {
       kind: true,
       fields: {
         metadata: { number: 1, type: 'meta/v1.ObjectMeta' },
-        addressType: { number: 4, type: 'string', required: true, enum: ['FQDN', 'IPv4', 'IPv6'] },
+        addressType: {
+          number: 4,
+          type: 'string',
+          goType: 'v1.AddressType',
+          required: true,
+          enum: ['FQDN', 'IPv4', 'IPv6'],
+        },
         endpoints: { number: 2, type: '[]Endpoint', empty: 'kept', listType: 'atomic' },
         ports: { number: 3, type: '[]EndpointPort', empty: 'kept', listType: 'atomic' },
       },

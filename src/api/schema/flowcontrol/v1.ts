@@ -12,7 +12,9 @@ export const flowcontrolV1: TypeTable = {
         lendablePercent: { number: 2, type: '*int32' },
       },
     },
-    FlowDistinguisherMethod: { fields: { type: { number: 1, type: 'string', required: true } } },
+    FlowDistinguisherMethod: {
+      fields: { type: { number: 1, type: 'string', goType: 'v1.FlowDistinguisherMethodType', required: true } },
+    },
     FlowSchema: {
       typeMeta: true,
       kind: true,
@@ -24,8 +26,8 @@ export const flowcontrolV1: TypeTable = {
     },
     FlowSchemaCondition: {
       fields: {
-        type: { number: 1, type: 'string' },
-        status: { number: 2, type: 'string' },
+        type: { number: 1, type: 'string', goType: 'v1.FlowSchemaConditionType' },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus' },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -63,7 +65,7 @@ export const flowcontrolV1: TypeTable = {
     LimitResponse: {
       unions: [{ discriminator: 'type', 'fields-to-discriminateBy': { queuing: 'Queuing' } }],
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.LimitResponseType', required: true },
         queuing: { number: 2, type: '*QueuingConfiguration' },
       },
     },
@@ -99,8 +101,8 @@ export const flowcontrolV1: TypeTable = {
     },
     PriorityLevelConfigurationCondition: {
       fields: {
-        type: { number: 1, type: 'string' },
-        status: { number: 2, type: 'string' },
+        type: { number: 1, type: 'string', goType: 'v1.PriorityLevelConfigurationConditionType' },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus' },
         lastTransitionTime: { number: 3, type: 'Time' },
         reason: { number: 4, type: 'string' },
         message: { number: 5, type: 'string' },
@@ -118,7 +120,7 @@ export const flowcontrolV1: TypeTable = {
     PriorityLevelConfigurationSpec: {
       unions: [{ discriminator: 'type', 'fields-to-discriminateBy': { exempt: 'Exempt', limited: 'Limited' } }],
       fields: {
-        type: { number: 1, type: 'string', required: true },
+        type: { number: 1, type: 'string', goType: 'v1.PriorityLevelEnablement', required: true },
         limited: { number: 2, type: '*LimitedPriorityLevelConfiguration' },
         exempt: { number: 3, type: '*ExemptPriorityLevelConfiguration' },
       },
@@ -165,7 +167,7 @@ export const flowcontrolV1: TypeTable = {
         },
       ],
       fields: {
-        kind: { number: 1, type: 'string', required: true },
+        kind: { number: 1, type: 'string', goType: 'v1.SubjectKind', required: true },
         user: { number: 2, type: '*UserSubject' },
         group: { number: 3, type: '*GroupSubject' },
         serviceAccount: { number: 4, type: '*ServiceAccountSubject' },

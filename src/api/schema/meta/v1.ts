@@ -29,7 +29,7 @@ export const metaV1: TypeTable = {
         group: { number: 8, type: 'string' },
         version: { number: 9, type: 'string' },
         kind: { number: 3, type: 'string', required: true },
-        verbs: { number: 4, type: '&[]string', required: true },
+        verbs: { number: 4, type: '&[]string', goType: 'v1.Verbs', required: true },
         shortNames: { number: 5, type: '[]string', listType: 'atomic' },
         categories: { number: 7, type: '[]string', listType: 'atomic' },
         storageVersionHash: { number: 10, type: 'string' },
@@ -68,7 +68,7 @@ export const metaV1: TypeTable = {
     Condition: {
       fields: {
         type: { number: 1, type: 'string', required: true },
-        status: { number: 2, type: 'string', required: true },
+        status: { number: 2, type: 'string', goType: 'v1.ConditionStatus', required: true },
         observedGeneration: { number: 3, type: 'int64' },
         lastTransitionTime: { number: 4, type: 'Time', required: true },
         reason: { number: 5, type: 'string', required: true },
@@ -152,7 +152,7 @@ export const metaV1: TypeTable = {
         gracePeriodSeconds: { number: 1, type: '*int64' },
         preconditions: { number: 2, type: '*Preconditions' },
         orphanDependents: { number: 3, type: '*boolean' },
-        propagationPolicy: { number: 4, type: '*string' },
+        propagationPolicy: { number: 4, type: '*string', goType: 'v1.DeletionPropagation' },
         dryRun: { number: 5, type: '[]string', listType: 'atomic' },
         ignoreStoreReadErrorWithClusterBreakingPotential: { number: 6, type: '*boolean' },
       },
@@ -160,7 +160,7 @@ export const metaV1: TypeTable = {
     FieldSelectorRequirement: {
       fields: {
         key: { number: 1, type: 'string', required: true },
-        operator: { number: 2, type: 'string', required: true },
+        operator: { number: 2, type: 'string', goType: 'v1.FieldSelectorOperator', required: true },
         values: { number: 3, type: '[]string', listType: 'atomic' },
       },
     },
@@ -195,7 +195,7 @@ export const metaV1: TypeTable = {
     LabelSelectorRequirement: {
       fields: {
         key: { number: 1, type: 'string', required: true },
-        operator: { number: 2, type: 'string', required: true },
+        operator: { number: 2, type: 'string', goType: 'v1.LabelSelectorOperator', required: true },
         values: { number: 3, type: '[]string', listType: 'atomic' },
       },
     },
@@ -217,7 +217,7 @@ export const metaV1: TypeTable = {
         watch: { number: 3, type: 'boolean' },
         allowWatchBookmarks: { number: 9, type: 'boolean' },
         resourceVersion: { number: 4, type: 'string' },
-        resourceVersionMatch: { number: 10, type: 'string' },
+        resourceVersionMatch: { number: 10, type: 'string', goType: 'v1.ResourceVersionMatch' },
         timeoutSeconds: { number: 5, type: '*int64' },
         limit: { number: 7, type: 'int64' },
         continue: { number: 8, type: 'string' },
@@ -228,7 +228,7 @@ export const metaV1: TypeTable = {
     ManagedFieldsEntry: {
       fields: {
         manager: { number: 1, type: 'string' },
-        operation: { number: 2, type: 'string' },
+        operation: { number: 2, type: 'string', goType: 'v1.ManagedFieldsOperationType' },
         apiVersion: { number: 3, type: 'string' },
         time: { number: 4, type: '*Time' },
         fieldsType: { number: 6, type: 'string' },
@@ -242,7 +242,7 @@ export const metaV1: TypeTable = {
         generateName: { number: 2, type: 'string' },
         namespace: { number: 3, type: 'string' },
         selfLink: { number: 4, type: 'string' },
-        uid: { number: 5, type: 'string' },
+        uid: { number: 5, type: 'string', goType: 'types.UID' },
         resourceVersion: { number: 6, type: 'string' },
         generation: { number: 7, type: 'int64' },
         creationTimestamp: { number: 8, type: 'Time', empty: 'omitted' },
@@ -268,7 +268,7 @@ export const metaV1: TypeTable = {
         apiVersion: { number: 5, type: 'string', required: true },
         kind: { number: 1, type: 'string', required: true },
         name: { number: 3, type: 'string', required: true },
-        uid: { number: 4, type: 'string', required: true },
+        uid: { number: 4, type: 'string', goType: 'types.UID', required: true },
         controller: { number: 6, type: '*boolean' },
         blockOwnerDeletion: { number: 7, type: '*boolean' },
       },
@@ -292,7 +292,12 @@ export const metaV1: TypeTable = {
         fieldValidation: { number: 4, type: 'string' },
       },
     },
-    Preconditions: { fields: { uid: { number: 1, type: '*string' }, resourceVersion: { number: 2, type: '*string' } } },
+    Preconditions: {
+      fields: {
+        uid: { number: 1, type: '*string', goType: 'types.UID' },
+        resourceVersion: { number: 2, type: '*string' },
+      },
+    },
     ServerAddressByClientCIDR: {
       fields: {
         clientCIDR: { number: 1, type: 'string', required: true },
@@ -307,14 +312,14 @@ export const metaV1: TypeTable = {
         metadata: { number: 1, type: 'ListMeta' },
         status: { number: 2, type: 'string' },
         message: { number: 3, type: 'string' },
-        reason: { number: 4, type: 'string' },
+        reason: { number: 4, type: 'string', goType: 'v1.StatusReason' },
         details: { number: 5, type: '*StatusDetails' },
         code: { number: 6, type: 'int32' },
       },
     },
     StatusCause: {
       fields: {
-        reason: { number: 1, type: 'string' },
+        reason: { number: 1, type: 'string', goType: 'v1.CauseType' },
         message: { number: 2, type: 'string' },
         field: { number: 3, type: 'string' },
       },
@@ -324,7 +329,7 @@ export const metaV1: TypeTable = {
         name: { number: 1, type: 'string' },
         group: { number: 2, type: 'string' },
         kind: { number: 3, type: 'string' },
-        uid: { number: 6, type: 'string' },
+        uid: { number: 6, type: 'string', goType: 'types.UID' },
         causes: { number: 4, type: '[]StatusCause', listType: 'atomic' },
         retryAfterSeconds: { number: 5, type: 'int32' },
       },

@@ -12,6 +12,7 @@ export const networkingV1: TypeTable = {
         pathType: {
           number: 3,
           type: '*string',
+          goType: 'v1.PathType',
           required: true,
           empty: 'kept',
           enum: ['Exact', 'ImplementationSpecific', 'Prefix'],
@@ -109,12 +110,12 @@ export const networkingV1: TypeTable = {
     IngressPortStatus: {
       fields: {
         port: { number: 1, type: 'int32', required: true },
-        protocol: { number: 2, type: 'string', required: true, enum: ['SCTP', 'TCP', 'UDP'] },
+        protocol: { number: 2, type: 'string', goType: 'v1.Protocol', required: true, enum: ['SCTP', 'TCP', 'UDP'] },
         error: { number: 3, type: '*string' },
       },
     },
     IngressRule: {
-      inline: { ingressRuleValue: 2 },
+      inline: { ingressRuleValue: { number: 2, type: 'IngressRuleValue' } },
       fields: {
         host: { number: 1, type: 'string' },
         http: { number: 1, in: 'ingressRuleValue', type: '*HTTPIngressRuleValue' },
@@ -169,7 +170,7 @@ export const networkingV1: TypeTable = {
     },
     NetworkPolicyPort: {
       fields: {
-        protocol: { number: 1, type: '*string', enum: ['SCTP', 'TCP', 'UDP'] },
+        protocol: { number: 1, type: '*string', goType: 'v1.Protocol', enum: ['SCTP', 'TCP', 'UDP'] },
         port: { number: 2, type: '*IntOrString' },
         endPort: { number: 3, type: '*int32' },
       },
@@ -179,7 +180,13 @@ export const networkingV1: TypeTable = {
         podSelector: { number: 1, type: 'meta/v1.LabelSelector' },
         ingress: { number: 2, type: '[]NetworkPolicyIngressRule', listType: 'atomic' },
         egress: { number: 3, type: '[]NetworkPolicyEgressRule', listType: 'atomic' },
-        policyTypes: { number: 4, type: '[]string', enum: ['Egress', 'Ingress'], listType: 'atomic' },
+        policyTypes: {
+          number: 4,
+          type: '[]string',
+          goType: '[]v1.PolicyType',
+          enum: ['Egress', 'Ingress'],
+          listType: 'atomic',
+        },
       },
     },
     ParentReference: {

@@ -6,7 +6,7 @@ export const nodeV1: TypeTable = {
   group: 'node.k8s.io',
   version: 'v1',
   types: {
-    Overhead: { fields: { podFixed: { number: 1, type: 'map[string]Quantity' } } },
+    Overhead: { fields: { podFixed: { number: 1, type: 'map[string]Quantity', goType: 'v1.ResourceList' } } },
     RuntimeClass: {
       typeMeta: true,
       kind: true,

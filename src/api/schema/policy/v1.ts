@@ -36,7 +36,12 @@ export const policyV1: TypeTable = {
         minAvailable: { number: 1, type: '*IntOrString' },
         selector: { number: 2, type: '*meta/v1.LabelSelector', patchStrategy: ['replace'] },
         maxUnavailable: { number: 3, type: '*IntOrString' },
-        unhealthyPodEvictionPolicy: { number: 4, type: '*string', enum: ['AlwaysAllow', 'IfHealthyBudget'] },
+        unhealthyPodEvictionPolicy: {
+          number: 4,
+          type: '*string',
+          goType: 'v1.UnhealthyPodEvictionPolicyType',
+          enum: ['AlwaysAllow', 'IfHealthyBudget'],
+        },
       },
     },
     PodDisruptionBudgetStatus: {

@@ -39,7 +39,11 @@ export const resourceV1: TypeTable = {
         step: { number: 3, type: '*Quantity' },
       },
     },
-    CapacityRequirements: { fields: { requests: { number: 1, type: 'map[string]Quantity' } } },
+    CapacityRequirements: {
+      fields: {
+        requests: { number: 1, type: 'map[string]Quantity', goType: 'map[v1.QualifiedName]resource.Quantity' },
+      },
+    },
     Counter: { fields: { value: { number: 1, type: 'Quantity', required: true } } },
     CounterSet: {
       fields: {
@@ -50,8 +54,12 @@ export const resourceV1: TypeTable = {
     Device: {
       fields: {
         name: { number: 1, type: 'string', required: true },
-        attributes: { number: 2, type: 'map[string]DeviceAttribute' },
-        capacity: { number: 3, type: 'map[string]DeviceCapacity' },
+        attributes: {
+          number: 2,
+          type: 'map[string]DeviceAttribute',
+          goType: 'map[v1.QualifiedName]v1.DeviceAttribute',
+        },
+        capacity: { number: 3, type: 'map[string]DeviceCapacity', goType: 'map[v1.QualifiedName]v1.DeviceCapacity' },
         consumesCounters: { number: 4, type: '[]DeviceCounterConsumption', listType: 'atomic' },
         nodeName: { number: 5, type: '*string' },
         nodeSelector: { number: 6, type: '*core/v1.NodeSelector' },
@@ -61,13 +69,23 @@ export const resourceV1: TypeTable = {
         bindingConditions: { number: 10, type: '[]string', listType: 'atomic' },
         bindingFailureConditions: { number: 11, type: '[]string', listType: 'atomic' },
         allowMultipleAllocations: { number: 12, type: '*boolean' },
-        nodeAllocatableResourceMappings: { number: 13, type: 'map[string]NodeAllocatableResourceMapping' },
+        nodeAllocatableResourceMappings: {
+          number: 13,
+          type: 'map[string]NodeAllocatableResourceMapping',
+          goType: 'map[v1.ResourceName]v1.NodeAllocatableResourceMapping',
+        },
       },
     },
     DeviceAllocationConfiguration: {
-      inline: { deviceConfiguration: 3 },
+      inline: { deviceConfiguration: { number: 3, type: 'DeviceConfiguration' } },
       fields: {
-        source: { number: 1, type: 'string', required: true, enum: ['FromClaim', 'FromClass'] },
+        source: {
+          number: 1,
+          type: 'string',
+          goType: 'v1.AllocationConfigSource',
+          required: true,
+          enum: ['FromClaim', 'FromClass'],
+        },
         requests: { number: 2, type: '[]string', listType: 'atomic' },
         opaque: { number: 1, in: 'deviceConfiguration', type: '*OpaqueDeviceConfiguration' },
       },
@@ -104,7 +122,7 @@ export const resourceV1: TypeTable = {
       },
     },
     DeviceClaimConfiguration: {
-      inline: { deviceConfiguration: 2 },
+      inline: { deviceConfiguration: { number: 2, type: 'DeviceConfiguration' } },
       fields: {
         requests: { number: 1, type: '[]string', listType: 'atomic' },
         opaque: { number: 1, in: 'deviceConfiguration', type: '*OpaqueDeviceConfiguration' },
@@ -119,7 +137,7 @@ export const resourceV1: TypeTable = {
       },
     },
     DeviceClassConfiguration: {
-      inline: { deviceConfiguration: 1 },
+      inline: { deviceConfiguration: { number: 1, type: 'DeviceConfiguration' } },
       fields: { opaque: { number: 1, in: 'deviceConfiguration', type: '*OpaqueDeviceConfiguration' } },
     },
     DeviceClassList: {
@@ -140,8 +158,8 @@ export const resourceV1: TypeTable = {
     DeviceConstraint: {
       fields: {
         requests: { number: 1, type: '[]string', listType: 'atomic' },
-        matchAttribute: { number: 2, type: '*string' },
-        distinctAttribute: { number: 3, type: '*string' },
+        matchAttribute: { number: 2, type: '*string', goType: 'v1.FullyQualifiedName' },
+        distinctAttribute: { number: 3, type: '*string', goType: 'v1.FullyQualifiedName' },
       },
     },
     DeviceCounterConsumption: {
@@ -167,8 +185,8 @@ export const resourceV1: TypeTable = {
         tolerations: { number: 6, type: '[]DeviceToleration', listType: 'atomic' },
         bindingConditions: { number: 7, type: '[]string', listType: 'atomic' },
         bindingFailureConditions: { number: 8, type: '[]string', listType: 'atomic' },
-        shareID: { number: 9, type: '*string' },
-        consumedCapacity: { number: 10, type: 'map[string]Quantity' },
+        shareID: { number: 9, type: '*string', goType: 'types.UID' },
+        consumedCapacity: { number: 10, type: 'map[string]Quantity', goType: 'map[v1.QualifiedName]resource.Quantity' },
       },
     },
     DeviceSelector: { fields: { cel: { number: 1, type: '*CELDeviceSelector' } } },
@@ -177,7 +195,7 @@ export const resourceV1: TypeTable = {
         name: { number: 1, type: 'string', required: true },
         deviceClassName: { number: 2, type: 'string', required: true },
         selectors: { number: 3, type: '[]DeviceSelector', listType: 'atomic' },
-        allocationMode: { number: 4, type: 'string', enum: ['All', 'ExactCount'] },
+        allocationMode: { number: 4, type: 'string', goType: 'v1.DeviceAllocationMode', enum: ['All', 'ExactCount'] },
         count: { number: 5, type: 'int64' },
         tolerations: { number: 6, type: '[]DeviceToleration', listType: 'atomic' },
         capacity: { number: 7, type: '*CapacityRequirements' },
@@ -187,16 +205,33 @@ export const resourceV1: TypeTable = {
       fields: {
         key: { number: 1, type: 'string', required: true },
         value: { number: 2, type: 'string' },
-        effect: { number: 3, type: 'string', required: true, enum: ['NoExecute', 'NoSchedule', 'None'] },
+        effect: {
+          number: 3,
+          type: 'string',
+          goType: 'v1.DeviceTaintEffect',
+          required: true,
+          enum: ['NoExecute', 'NoSchedule', 'None'],
+        },
         timeAdded: { number: 4, type: '*Time' },
       },
     },
     DeviceToleration: {
       fields: {
         key: { number: 1, type: 'string' },
-        operator: { number: 2, type: 'string', default: 'Equal', enum: ['Equal', 'Exists'] },
+        operator: {
+          number: 2,
+          type: 'string',
+          goType: 'v1.DeviceTolerationOperator',
+          default: 'Equal',
+          enum: ['Equal', 'Exists'],
+        },
         value: { number: 3, type: 'string' },
-        effect: { number: 4, type: 'string', enum: ['NoExecute', 'NoSchedule', 'None'] },
+        effect: {
+          number: 4,
+          type: 'string',
+          goType: 'v1.DeviceTaintEffect',
+          enum: ['NoExecute', 'NoSchedule', 'None'],
+        },
         tolerationSeconds: { number: 5, type: '*int64' },
       },
     },
@@ -204,7 +239,7 @@ export const resourceV1: TypeTable = {
       fields: {
         deviceClassName: { number: 1, type: 'string', required: true },
         selectors: { number: 2, type: '[]DeviceSelector', listType: 'atomic' },
-        allocationMode: { number: 3, type: 'string', enum: ['All', 'ExactCount'] },
+        allocationMode: { number: 3, type: 'string', goType: 'v1.DeviceAllocationMode', enum: ['All', 'ExactCount'] },
         count: { number: 4, type: 'int64' },
         adminAccess: { number: 5, type: '*boolean' },
         tolerations: { number: 6, type: '[]DeviceToleration', listType: 'atomic' },
@@ -219,7 +254,10 @@ export const resourceV1: TypeTable = {
       },
     },
     NodeAllocatableResourceMapping: {
-      fields: { capacityKey: { number: 1, type: '*string' }, allocationMultiplier: { number: 2, type: '*Quantity' } },
+      fields: {
+        capacityKey: { number: 1, type: '*string', goType: 'v1.QualifiedName' },
+        allocationMultiplier: { number: 2, type: '*Quantity' },
+      },
     },
     OpaqueDeviceConfiguration: {
       fields: {
@@ -241,7 +279,7 @@ export const resourceV1: TypeTable = {
         apiGroup: { number: 1, type: 'string' },
         resource: { number: 3, type: 'string', required: true },
         name: { number: 4, type: 'string', required: true },
-        uid: { number: 5, type: 'string', required: true },
+        uid: { number: 5, type: 'string', goType: 'types.UID', required: true },
       },
     },
     ResourceClaimList: {

@@ -14,7 +14,12 @@ export const schedulingV1: TypeTable = {
         value: { number: 2, type: 'int32', empty: 'kept' },
         globalDefault: { number: 3, type: 'boolean' },
         description: { number: 4, type: 'string' },
-        preemptionPolicy: { number: 5, type: '*string', enum: ['Never', 'PreemptLowerPriority'] },
+        preemptionPolicy: {
+          number: 5,
+          type: '*string',
+          goType: 'v1.PreemptionPolicy',
+          enum: ['Never', 'PreemptLowerPriority'],
+        },
       },
     },
     PriorityClassList: {
