@@ -1,0 +1,144 @@
+import {
+  type Answer,
+  AUTHORITATIVE_ANSWER,
+  decode,
+  encode,
+  type Packet,
+  RECURSION_AVAILABLE,
+  RECURSION_DESIRED,
+  TRUNCATED_RESPONSE,
+} from 'dns-packet'
+import type { ClusterView } from './cluster-view.ts'
+import { type DnsRecord, type Question, type Resolution, resolve, ttlSeconds } from './resolve.ts'
+import type { Upstream } from './upstream.ts'
+
+export interface Zone {
+  readonly clusterDomain: string
+  readonly view: ClusterView
+  readonly upstream: Upstream
+}
+
+type Transport = 'udp' | 'tcp'
+
+/** What UDP may carry to a client that does not say more. */
+const plainUdpBytes = 512
+/** More than this is not sent in one datagram, whatever the client says it takes. */
+const largestUdpBytes = 4096
+const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4 } as const
+
+/** The answer to one query in wire form; `undefined` for what is no query at all. Never throws. */
+export async function answerQuery(
+  message: Uint8Array,
+  transport: Transport,
+  zone: Zone,
+): Promise<Uint8Array | undefined> {
+  const query = decodeQuery(message)
+  if (query === 'not a query') return undefined
+  if (query === 'malformed') return failure(message, 'FORMERR')
+  const asked = query.questions?.[0]
+  if (query.questions?.length !== 1 || !asked) return failure(message, 'FORMERR')
+  if (query.opcode && query.opcode !== 'QUERY') return failure(message, 'NOTIMP')
+  try {
+    const question: Question = { name: asked.name, type: asked.type }
+    const resolution = resolve(question, zone.clusterDomain, zone.view)
+    if (resolution.outcome === 'forward') return await zone.upstream.forward(message, transport)
+    return encodeAnswer(query, await followAlias(resolution, question, zone), transport, zone.clusterDomain)
+  } catch {
+    return failure(message, 'SERVFAIL') // Nobody outside answered: the client asks its next server, or again.
+  }
+}
+
+/** A name that stands for another one is answered with that one's addresses too: stub resolvers do not ask again. */
+async function followAlias(resolution: OwnAnswer, question: Question, zone: Zone): Promise<OwnAnswer> {
+  const [alias] = resolution.answers
+  if (alias?.type !== 'CNAME' || question.type === 'CNAME') return resolution
+  const target = { name: alias.data, type: question.type }
+  const inside = resolve(target, zone.clusterDomain, zone.view)
+  const found = inside.outcome === 'forward' ? await askOutside(target, zone.upstream) : inside.answers
+  return { ...resolution, answers: [alias, ...found] }
+}
+
+type OwnAnswer = Extract<Resolution, { outcome: 'answer' }>
+
+async function askOutside({ name, type }: Question, upstream: Upstream): Promise<readonly DnsRecord[]> {
+  const query = encode({ type: 'query', id: 0, flags: RECURSION_DESIRED, questions: [{ name, type: type as 'A' }] })
+  const { answers = [] } = decode(Buffer.from(await upstream.forward(query, 'udp')))
+  return answers as unknown as DnsRecord[]
+}
+
+function decodeQuery(message: Uint8Array): (Packet & { opcode?: string }) | 'malformed' | 'not a query' {
+  if (message.length < 12 || (message[2]! & 0x80) !== 0) return 'not a query'
+  try {
+    return decode(Buffer.from(message))
+  } catch {
+    return 'malformed'
+  }
+}
+
+function encodeAnswer(query: Packet, resolution: OwnAnswer, transport: Transport, clusterDomain: string): Uint8Array {
+  const { rcode, answers, additionals } = resolution
+  const extension = query.additionals?.find(({ type }) => type === 'OPT') as { udpPayloadSize?: number } | undefined
+  const packet: Packet = {
+    type: 'response',
+    id: query.id ?? 0,
+    flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | ((query.flags ?? 0) & RECURSION_DESIRED) | rcodes[rcode],
+    questions: query.questions ?? [],
+    answers: answers.map(wireRecord),
+    authorities: answers.length === 0 ? [startOfAuthority(clusterDomain)] : [],
+    additionals: [...additionals.map(wireRecord), ...(extension ? [optRecord()] : [])],
+  }
+  const encoded = encode(packet)
+  const limit =
+    transport === 'tcp'
+      ? Number.POSITIVE_INFINITY
+      : Math.min(largestUdpBytes, Math.max(plainUdpBytes, extension?.udpPayloadSize ?? 0))
+  if (encoded.length <= limit) return encoded
+  const short = {
+    ...packet,
+    flags: packet.flags! | TRUNCATED_RESPONSE,
+    answers: [],
+    authorities: [],
+    additionals: extension ? [optRecord()] : [],
+  }
+  return encode(short)
+}
+
+function wireRecord(record: DnsRecord): Answer {
+  return { ...record, class: 'IN', data: record.type === 'TXT' ? [record.data] : record.data } as Answer
+}
+
+function optRecord(): Answer {
+  return {
+    type: 'OPT',
+    name: '.',
+    udpPayloadSize: largestUdpBytes,
+    extendedRcode: 0,
+    ednsVersion: 0,
+    flags: 0,
+    flag_do: false,
+    options: [],
+  } as never
+}
+
+/** Says how long "there is nothing" may be believed. */
+function startOfAuthority(clusterDomain: string): Answer {
+  const data = {
+    mname: `ns.dns.${clusterDomain}`,
+    rname: `hostmaster.${clusterDomain}`,
+    serial: 1,
+    refresh: 7200,
+    retry: 1800,
+    expire: 86_400,
+    minimum: ttlSeconds,
+  }
+  return { type: 'SOA', name: clusterDomain, class: 'IN', ttl: ttlSeconds, data }
+}
+
+/** The query's own head and question with a response code: what can be said of a query that was not understood. */
+function failure(message: Uint8Array, rcode: keyof typeof rcodes): Uint8Array {
+  const answer = Buffer.alloc(12)
+  answer.set(message.subarray(0, 4))
+  answer[2] = (answer[2]! | 0x80) & 0xfd
+  answer[3] = 0x80 | rcodes[rcode]
+  return answer
+}
