@@ -1,0 +1,95 @@
+import 'reflect-metadata'
+import { Pkcs10CertificateRequest } from '@peculiar/x509'
+import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts'
+import type { DeepReadonly } from '../../machinery/object.ts'
+import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
+import type { UserInfo } from '../request.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { refuse } from './refuse.ts'
+
+const certificatesGroup = 'certificates.k8s.io'
+const clientSigner = 'kubernetes.io/kube-apiserver-client'
+
+/** Who approves a request must be allowed to `approve` for its signer. After plugin/pkg/admission/certificates/approval. */
+export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'CertificateApproval',
+    handles: ['UPDATE'],
+    validate(attributes) {
+      if (!isRequest(attributes, 'approval')) return
+      const { signerName } = (attributes.oldObject as DeepReadonly<CertificateSigningRequest>).spec
+      if (mayUseSigner(authorizer, attributes.user, 'approve', signerName)) return
+      throw refuse(attributes, `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`)
+    },
+  }
+}
+
+/** Who issues a certificate must be allowed to `sign` for its signer. After plugin/pkg/admission/certificates/signing. */
+export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'CertificateSigning',
+    handles: ['UPDATE'],
+    validate(attributes) {
+      if (!isRequest(attributes, 'status')) return
+      const old = attributes.oldObject as DeepReadonly<CertificateSigningRequest>
+      const { status } = attributes.object as CertificateSigningRequest
+      const same =
+        status?.certificate === old.status?.certificate &&
+        JSON.stringify(status?.conditions ?? []) === JSON.stringify(old.status?.conditions ?? [])
+      if (same || mayUseSigner(authorizer, attributes.user, 'sign', old.spec.signerName)) return
+      throw refuse(
+        attributes,
+        `user not permitted to sign requests with signerName ${JSON.stringify(old.spec.signerName)}`,
+      )
+    },
+  }
+}
+
+/** Nobody becomes an administrator by a certificate request. After plugin/pkg/admission/certificates/subjectrestriction. */
+export const certificateSubjectRestriction: AdmissionPlugin = {
+  name: 'CertificateSubjectRestriction',
+  handles: ['CREATE'],
+  validate(attributes) {
+    if (!isRequest(attributes, '')) return
+    const { signerName, request } = (attributes.object as CertificateSigningRequest).spec
+    if (signerName !== clientSigner) return
+    if (organizationsOf(attributes, request).includes('system:masters')) {
+      throw refuse(attributes, `use of ${clientSigner} signer with system:masters group is not allowed`)
+    }
+  },
+}
+
+function isRequest({ definition, subresource }: AdmissionAttributes, wanted: string): boolean {
+  return (
+    definition.group === certificatesGroup &&
+    definition.plural === 'certificatesigningrequests' &&
+    subresource === wanted
+  )
+}
+
+function organizationsOf(attributes: AdmissionAttributes, request: string): string[] {
+  try {
+    const pem = Buffer.from(request, 'base64').toString()
+    return new Pkcs10CertificateRequest(pem).subjectName.getField('O')
+  } catch (error) {
+    throw refuse(attributes, `could not parse CSR: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+/** By the signer's own name, or by all of its domain. */
+function mayUseSigner(authorizer: Authorizer, user: UserInfo, verb: string, signerName: string): boolean {
+  const attributes = (name: string): AuthorizationAttributes => ({
+    user,
+    verb,
+    isResourceRequest: true,
+    group: certificatesGroup,
+    version: '*',
+    resource: 'signers',
+    subresource: '',
+    name,
+    namespace: '',
+    path: '',
+  })
+  if (authorizer.authorize(attributes(signerName)).allowed) return true
+  return authorizer.authorize(attributes(`${signerName.split('/')[0]}/*`)).allowed
+}

@@ -1,0 +1,19 @@
+import { forbidden } from '../../machinery/errors.ts'
+import type { StatusError } from '../../machinery/status.ts'
+import type { AdmissionAttributes } from './admission.ts'
+
+/** A plugin's 403 about the object being written. After apiserver admission/errors.go NewForbidden v1.36. */
+export function refuse(attributes: AdmissionAttributes, why: string): StatusError {
+  const { group, plural: resource } = attributes.definition
+  return forbidden({ group, resource }, nameOf(attributes), why)
+}
+
+/** A name that is yet to be generated is shown as what it begins with. */
+function nameOf({ name, object }: AdmissionAttributes): string {
+  return name || object?.metadata?.name || object?.metadata?.generateName || 'Unknown/errorGettingName'
+}
+
+/** Whether a write is of this resource, such as `pods` or `ingresses.networking.k8s.io`, and of no subresource of it. */
+export function concerns({ definition, subresource }: AdmissionAttributes, group: string, plural: string): boolean {
+  return subresource === '' && definition.plural === plural && definition.group === group
+}
