@@ -1,10 +1,11 @@
 import { endpointSlices, nodes, services } from '../api/types/resources.ts'
 import type { SharedInformers } from '../client/shared-informers.ts'
+import { ChangeSignal } from '../platform/change-signal.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
-import { type ApplyRules, applyWithNft } from './nft.ts'
+import type { ApplyRules } from '../platform/nftables/nft.ts'
+import { TableSync } from '../platform/nftables/table-sync.ts'
 import { renderRuleset } from './render-ruleset.ts'
-import { difference, type Ruleset, wholeTable } from './ruleset.ts'
 import { serviceView } from './service-view.ts'
 
 export interface ProxyOptions {
@@ -28,71 +29,27 @@ const retryAfterMs = 1000
  * so that traffic goes on while the proxy is away. After pkg/proxy/nftables proxier.go.
  */
 export async function runProxy(options: ProxyOptions, signal: AbortSignal): Promise<void> {
-  const { informers, clock, log, apply = applyWithNft } = options
+  const { informers, nodeName, clock, log, apply } = options
   const serviceCache = informers.informerFor(services)
   const sliceCache = informers.informerFor(endpointSlices)
-  const nodeCache = informers.informerFor(nodes, { fieldSelector: `metadata.name=${options.nodeName}` })
+  const nodeCache = informers.informerFor(nodes)
   const change = new ChangeSignal()
-  for (const cache of [serviceCache, sliceCache] as const) {
-    cache.addHandler({ added: () => change.notify(), updated: () => change.notify(), deleted: () => change.notify() })
-  }
-  const ended = aborted(signal)
-  await Promise.race([Promise.all([serviceCache.synced, sliceCache.synced, nodeCache.synced]), ended])
-  const render = () =>
-    renderRuleset(
-      serviceView({
-        services: serviceCache.list(),
-        endpointSlices: sliceCache.list(),
-        nodeName: options.nodeName,
-        zone: nodeCache.get(options.nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'],
-      }),
-      options,
-    )
-  let inKernel: Ruleset | undefined
-  while (!signal.aborted) {
-    change.clear()
+  const handler = { added: change.notify, updated: change.notify, deleted: change.notify }
+  serviceCache.addHandler(handler)
+  sliceCache.addHandler(handler)
+  await Promise.all([serviceCache.synced, sliceCache.synced, nodeCache.synced])
+  const table = new TableSync(serviceTable, apply)
+  while (await change.next(signal)) {
     const startedMs = clock.monotonicMs()
-    const wanted = render()
-    const statements = inKernel ? difference(serviceTable, inKernel, wanted) : wholeTable(serviceTable, wanted)
+    const zone = nodeCache.get(nodeName)?.metadata.labels?.['topology.kubernetes.io/zone']
+    const ports = serviceView({ services: serviceCache.list(), endpointSlices: sliceCache.list(), nodeName, zone })
     try {
-      if (statements !== '') await apply(statements)
-      inKernel = wanted
+      await table.sync(renderRuleset(ports, options))
     } catch (error) {
       log.error('service rules could not be written', { error })
-      inKernel = undefined
+      change.notify()
       await clock.sleep(retryAfterMs, signal)
-      continue
     }
-    await Promise.race([change.next(), ended])
     await clock.sleep(startedMs + minSyncPeriodMs - clock.monotonicMs(), signal)
   }
-}
-
-/** Remembers that something changed until it is asked. */
-class ChangeSignal {
-  #changed = false
-  #wake: (() => void) | undefined
-
-  notify(): void {
-    this.#changed = true
-    this.#wake?.()
-  }
-
-  clear(): void {
-    this.#changed = false
-  }
-
-  next(): Promise<void> {
-    if (this.#changed) return Promise.resolve()
-    return new Promise((resolve) => {
-      this.#wake = resolve
-    })
-  }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

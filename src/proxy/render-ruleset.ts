@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Chain, NamedSet, Ruleset } from './ruleset.ts'
+import type { Chain, NamedSet, Ruleset } from '../platform/nftables/ruleset.ts'
 import type { ServicePort, Target } from './service-view.ts'
 
 export interface RenderOptions {
