@@ -29,6 +29,8 @@ export interface RequestInfo {
 export interface Headers {
   get(name: string): string | undefined
   all(name: string): readonly string[]
+  /** In lower case. */
+  names(): Iterable<string>
 }
 
 /** One request on its way through the pipeline. Each step fills in what the later ones read. */

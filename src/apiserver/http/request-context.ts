@@ -112,4 +112,8 @@ export class NodeHeaders implements Headers {
     if (value === undefined) return []
     return typeof value === 'object' ? value : [value]
   }
+
+  names(): Iterable<string> {
+    return Object.keys(this.#values)
+  }
 }

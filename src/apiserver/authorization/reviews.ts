@@ -1,0 +1,114 @@
+import type {
+  NonResourceRule,
+  ResourceAttributes,
+  ResourceRule,
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+  SubjectAccessReviewStatus,
+} from '../../api/types/authorization/v1.ts'
+import { badRequest, type FieldError, invalid } from '../../machinery/errors.ts'
+import type { UserInfo } from '../request.ts'
+import type { AuthorizationAttributes, Authorizer, RuleResolver } from './authorizer.ts'
+
+type AccessSpec = NonNullable<SubjectAccessReview['spec']> | NonNullable<SelfSubjectAccessReview['spec']>
+
+/** What somebody named in the review may do. After kubernetes pkg/registry/authorization/subjectaccessreview v1.36. */
+export function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Authorizer): void {
+  const { user = '', uid, groups = [], extra = {} } = review.spec ?? {}
+  const errors = attributeErrors(review.spec ?? {})
+  if (user === '' && groups.length === 0) {
+    errors.push(invalidValue('spec.user', '""', 'at least one of user or group must be specified'))
+  }
+  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
+  const subject: UserInfo = { name: user, groups, extra, ...(uid && { uid }) }
+  review.status = decide(review.spec ?? {}, subject, authorizer)
+}
+
+/** The same within one namespace, which the review must name as well. */
+export function reviewLocalSubjectAccess(review: SubjectAccessReview, namespace: string, authorizer: Authorizer): void {
+  const attributes = review.spec?.resourceAttributes
+  if (!attributes || (attributes.namespace ?? '') !== namespace) {
+    throw badRequest(
+      `spec.resourceAttributes.namespace must match namespace: ${namespace}, got: ${attributes?.namespace ?? ''}`,
+    )
+  }
+  reviewSubjectAccess(review, authorizer)
+}
+
+/** What the caller may do. */
+export function reviewOwnAccess(review: SelfSubjectAccessReview, caller: UserInfo, authorizer: Authorizer): void {
+  const errors = attributeErrors(review.spec ?? {})
+  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
+  review.status = decide(review.spec ?? {}, caller, authorizer)
+}
+
+/** All that the caller may do in a namespace, as far as rules tell. After registry/authorization/selfsubjectrulesreview. */
+export function reviewOwnRules(review: SelfSubjectRulesReview, caller: UserInfo, resolver: RuleResolver): void {
+  const namespace = review.spec?.namespace ?? ''
+  if (namespace === '') throw badRequest('no namespace on request')
+  const { rules, errors } = resolver.rulesFor(caller, namespace)
+  const resourceRules: ResourceRule[] = []
+  const nonResourceRules: NonResourceRule[] = []
+  for (const { verbs, apiGroups, resources, resourceNames, nonResourceURLs } of rules) {
+    if (resources?.length) {
+      resourceRules.push({
+        verbs: [...verbs],
+        apiGroups: [...(apiGroups ?? [])],
+        resources: [...resources],
+        ...(resourceNames?.length && { resourceNames: [...resourceNames] }),
+      })
+    }
+    if (nonResourceURLs?.length) nonResourceRules.push({ verbs: [...verbs], nonResourceURLs: [...nonResourceURLs] })
+  }
+  const incomplete = errors.length > 0
+  review.status = {
+    resourceRules,
+    nonResourceRules,
+    incomplete,
+    ...(incomplete && { evaluationError: errors.join(', ') }),
+  }
+}
+
+function decide(spec: AccessSpec, user: UserInfo, authorizer: Authorizer): SubjectAccessReviewStatus {
+  const { allowed, reason } = authorizer.authorize(attributesOf(spec, user))
+  return { allowed, ...(reason !== '' && { reason }) }
+}
+
+function attributesOf(
+  { resourceAttributes, nonResourceAttributes }: AccessSpec,
+  user: UserInfo,
+): AuthorizationAttributes {
+  const nothing = { group: '', version: '', resource: '', subresource: '', name: '', namespace: '', path: '' }
+  if (!resourceAttributes) {
+    const { path = '', verb = '' } = nonResourceAttributes ?? {}
+    return { ...nothing, user, verb, path, isResourceRequest: false }
+  }
+  const { fieldSelector, labelSelector: _labelSelector, ...attributes }: ResourceAttributes = resourceAttributes
+  return {
+    ...nothing,
+    ...attributes,
+    user,
+    verb: attributes.verb ?? '',
+    isResourceRequest: true,
+    ...(fieldSelector?.rawSelector && { fieldSelector: fieldSelector.rawSelector }),
+  }
+}
+
+/** After kubernetes pkg/apis/authorization/validation v1.36. */
+function attributeErrors({ resourceAttributes, nonResourceAttributes }: AccessSpec): FieldError[] {
+  if (resourceAttributes && nonResourceAttributes) {
+    const { path = '', verb = '' } = nonResourceAttributes
+    const value = JSON.stringify({ Path: path, Verb: verb })
+    return [
+      invalidValue('spec.nonResourceAttributes', value, 'cannot be specified in combination with resourceAttributes'),
+    ]
+  }
+  if (resourceAttributes || nonResourceAttributes) return []
+  const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
+  return [invalidValue('spec.resourceAttributes', 'null', why)]
+}
+
+function invalidValue(field: string, value: string, why: string): FieldError {
+  return { type: 'FieldValueInvalid', field, detail: `Invalid value: ${value}: ${why}` }
+}
