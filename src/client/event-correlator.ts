@@ -1,5 +1,5 @@
+import { formatTime } from '../machinery/time.ts'
 import { LeastRecentlyUsed } from './least-recently-used.ts'
-import { timestamp } from './timestamps.ts'
 
 /** What an event says, before it has a name and a count. */
 export interface Occurrence {
@@ -69,7 +69,7 @@ export class EventCorrelator {
   correlate(occurrence: Occurrence, nowMs: number): Correlated | undefined {
     const { key, message } = this.#aggregate(occurrence, nowMs)
     const previous = this.#observations.get(key)
-    const lastTimestamp = timestamp(nowMs)
+    const lastTimestamp = formatTime(nowMs)
     const observation: Observation = {
       name: previous?.name ?? this.#nameFor(occurrence, nowMs),
       count: (previous?.count ?? 0) + 1,

@@ -2,10 +2,10 @@ import type { Lease } from '../api/types/coordination/v1.ts'
 import { leases } from '../api/types/resources.ts'
 import type { DeepReadonly, Stored } from '../machinery/object.ts'
 import { isStatus } from '../machinery/status.ts'
+import { formatMicroTime } from '../machinery/time.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Client } from './client.ts'
-import { microTimestamp } from './timestamps.ts'
 
 export interface LeaderElectionOptions {
   readonly client: Client
@@ -118,7 +118,7 @@ class Candidate {
       const current = await this.#read()
       if (!current || current.spec?.holderIdentity !== identity) return
       const free = structuredClone(current) as Lease
-      const released = microTimestamp(clock.nowMs())
+      const released = formatMicroTime(clock.nowMs())
       free.spec = {
         leaseTransitions: current.spec.leaseTransitions ?? 0,
         leaseDurationSeconds: 1,
@@ -172,8 +172,8 @@ class Candidate {
       spec: {
         holderIdentity: this.#options.identity,
         leaseDurationSeconds: Math.ceil(this.#leaseDurationMs / 1000),
-        acquireTime: microTimestamp(times.acquireTime),
-        renewTime: microTimestamp(times.renewTime),
+        acquireTime: formatMicroTime(times.acquireTime),
+        renewTime: formatMicroTime(times.renewTime),
         leaseTransitions: times.transitions,
       },
     }

@@ -1,5 +1,5 @@
 import type { DeploymentCondition, DeploymentStatus, ReplicaSet } from '../../api/types/apps/v1.ts'
-import { timestamp } from '../../client/timestamps.ts'
+import { formatTime } from '../../machinery/time.ts'
 import { maxUnavailable, progressDeadlineMs } from './bounds.ts'
 import { allReplicaSets, type Rollout, replicasOf, sumOf } from './rollout.ts'
 
@@ -69,7 +69,7 @@ function noteProgress(rollout: Rollout, status: DeploymentStatus): void {
       status,
       condition,
       nowMs,
-      timestamp(nowMs),
+      formatTime(nowMs),
       current?.status === 'True' ? current.lastTransitionTime : undefined,
     )
   } else if (hasTimedOut(rollout, status)) {
@@ -152,7 +152,7 @@ export function setCondition(
   status: DeploymentStatus,
   { type, status: value, reason, message }: Condition,
   nowMs: number,
-  updateTime = timestamp(nowMs),
+  updateTime = formatTime(nowMs),
   transitionTime?: string,
 ): void {
   const current = conditionOf(status, type)

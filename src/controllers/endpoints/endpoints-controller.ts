@@ -1,9 +1,9 @@
 import type { Endpoints, Pod, Service } from '../../api/types/core/v1.ts'
 import { endpoints, pods, services } from '../../api/types/resources.ts'
 import type { Cached, Informer } from '../../client/informer.ts'
-import { timestamp } from '../../client/timestamps.ts'
 import { type DeepReadonly, objectKey, splitKey } from '../../machinery/object.ts'
 import { isStatus } from '../../machinery/status.ts'
+import { formatTime } from '../../machinery/time.ts'
 import {
   type Controller,
   type ControllerContext,
@@ -90,7 +90,7 @@ class EndpointsController implements ControllerInstance {
     } = current?.metadata.annotations ?? {}
     const annotations = {
       ...others,
-      ...(triggeredMs === undefined ? {} : { [triggerTimeAnnotation]: timestamp(triggeredMs) }),
+      ...(triggeredMs === undefined ? {} : { [triggerTimeAnnotation]: formatTime(triggeredMs) }),
       ...(truncated ? { [overCapacityAnnotation]: 'truncated' } : {}),
     }
     const { namespace = '', name } = service.metadata

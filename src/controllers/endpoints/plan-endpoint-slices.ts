@@ -1,7 +1,7 @@
 import type { Node, Pod, Service } from '../../api/types/core/v1.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/types/discovery/v1.ts'
-import { timestamp } from '../../client/timestamps.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { formatTime } from '../../machinery/time.ts'
 import { controllerReference } from '../pod-control.ts'
 import { canonical } from '../pod-template-hash.ts'
 import { isPodReady } from '../pods.ts'
@@ -226,7 +226,7 @@ function annotationsFor(
   triggeredMs: number | undefined,
 ): Record<string, string> {
   const { [triggerTimeAnnotation]: _, ...others } = annotations
-  return triggeredMs === undefined ? others : { ...others, [triggerTimeAnnotation]: timestamp(triggeredMs) }
+  return triggeredMs === undefined ? others : { ...others, [triggerTimeAnnotation]: formatTime(triggeredMs) }
 }
 
 function renewed(slice: DeepReadonly<EndpointSlice>, endpoints: Endpoint[], view: SlicesView): EndpointSlice {

@@ -1,6 +1,6 @@
 import type { NamespaceCondition } from '../../api/types/core/v1.ts'
-import { timestamp } from '../../client/timestamps.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { formatTime } from '../../machinery/time.ts'
 import { messageOf } from '../pod-control.ts'
 
 /** What one attempt to empty a namespace found. */
@@ -102,7 +102,7 @@ function conditionFor(
   return {
     type,
     status,
-    lastTransitionTime: lastTransitionTime ?? timestamp(nowMs),
+    lastTransitionTime: lastTransitionTime ?? formatTime(nowMs),
     ...(found ?? { reason: okReason, message: okMessage }),
   }
 }

@@ -3,7 +3,8 @@ import type { ReplicaSet, ReplicaSetStatus } from '../../api/types/apps/v1.ts'
 import type { PodTemplateSpec, ReplicationController } from '../../api/types/core/v1.ts'
 import { replicaSets, replicationControllers } from '../../api/types/resources.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
-import { type Labels, labelsMatch, selectorMatches } from '../label-match.ts'
+import type { Labels } from '../../machinery/selectors.ts'
+import { labelsMatch, selectorMatches } from '../label-match.ts'
 
 /** What ReplicaSets and ReplicationControllers have in common, so that one controller looks after both. */
 export interface PodOwnerKind<T extends KubeObject> {

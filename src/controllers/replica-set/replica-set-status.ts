@@ -1,6 +1,6 @@
 import type { ReplicaSetCondition, ReplicaSetStatus } from '../../api/types/apps/v1.ts'
-import { timestamp } from '../../client/timestamps.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { formatTime } from '../../machinery/time.ts'
 import { labelsMatch } from '../label-match.ts'
 import { messageOf } from '../pod-control.ts'
 import { isPodAvailable, isPodReady, type ReadonlyPod } from '../pods.ts'
@@ -46,7 +46,7 @@ function conditionsOf({ owner, active, failure, nowMs }: StatusView): ReplicaSet
   const condition: ReplicaSetCondition = {
     type: 'ReplicaFailure',
     status: 'True',
-    lastTransitionTime: timestamp(nowMs),
+    lastTransitionTime: formatTime(nowMs),
     reason,
     message: messageOf(failure),
   }
