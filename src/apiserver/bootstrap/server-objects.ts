@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto'
+import type { KubeObject } from '../../machinery/object.ts'
+
+/** What this server is and serves. */
+export interface ServerFacts {
+  readonly hostname: string
+  readonly advertiseAddress: string
+  readonly port: number
+  /** Such as `10.96.0.0/12`. */
+  readonly serviceCidr: string
+  /** Of the Service `kubernetes`: the first address of the range. */
+  readonly serviceAddress: string
+  /** PEM. */
+  readonly clientCertificateAuthority: string
+  readonly frontProxyCertificateAuthority?: string
+}
+
+const servicePort = 443
+const leaseDurationSeconds = 3600
+
+/** The range of Service addresses, and the Service by which Pods reach this server. After kube-apiserver's controllers. */
+export function serviceObjects({ serviceCidr, serviceAddress, advertiseAddress, port }: ServerFacts): KubeObject[] {
+  const metadata = { name: 'kubernetes', namespace: 'default' }
+  const ports = [{ name: 'https', port, protocol: 'TCP' }]
+  const objects: (KubeObject & Record<string, unknown>)[] = [
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'ServiceCIDR',
+      metadata: { name: 'kubernetes' },
+      spec: { cidrs: [serviceCidr] },
+      status: {
+        conditions: [
+          { type: 'Ready', status: 'True', reason: '', message: 'Kubernetes default Service CIDR is ready' },
+        ],
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
+      spec: {
+        ports: [{ name: 'https', port: servicePort, targetPort: port, protocol: 'TCP' }],
+        clusterIP: serviceAddress,
+        type: 'ClusterIP',
+        sessionAffinity: 'None',
+        ipFamilyPolicy: 'SingleStack',
+      },
+    },
+    {
+      apiVersion: 'v1',
+      kind: 'Endpoints',
+      metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      subsets: [{ addresses: [{ ip: advertiseAddress }], ports }],
+    },
+    {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      addressType: advertiseAddress.includes(':') ? 'IPv6' : 'IPv4',
+      endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
+      ports,
+    },
+  ]
+  return objects
+}
+
+/** What aggregated servers need to trust requests that this one passes on. */
+export function authenticationConfigMap(facts: ServerFacts): KubeObject {
+  const configMap: KubeObject & { data: Record<string, string> } = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
+    data: {
+      'client-ca-file': facts.clientCertificateAuthority,
+      ...(facts.frontProxyCertificateAuthority && {
+        'requestheader-allowed-names': '["front-proxy-client"]',
+        'requestheader-client-ca-file': facts.frontProxyCertificateAuthority,
+        'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
+        'requestheader-group-headers': '["X-Remote-Group"]',
+        'requestheader-username-headers': '["X-Remote-User"]',
+      }),
+    },
+  }
+  return configMap
+}
+
+/** Under this server's own name: who sees it knows that the server is there. */
+export function identityLease(
+  { hostname, advertiseAddress, port }: ServerFacts,
+  id: string,
+  nowMs: number,
+): KubeObject {
+  const name = identityOf(hostname)
+  const lease: KubeObject & { spec: object } = {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: {
+      name,
+      namespace: 'kube-system',
+      labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname },
+      annotations: { 'kubernetes.io/peer-advertise-address': `${advertiseAddress}:${port}` },
+    },
+    spec: {
+      holderIdentity: `${name}_${id}`,
+      leaseDurationSeconds,
+      renewTime: `${new Date(nowMs).toISOString().slice(0, 23)}000Z`,
+    },
+  }
+  return lease
+}
+
+/** After apiserver server/config.go: a digest, so that the name of the machine need not be a valid name. */
+function identityOf(hostname: string): string {
+  const digest = createHash('sha256').update(`${hostname}\0kube-apiserver`).digest('hex')
+  return `apiserver-${digest.slice(0, 26)}`
+}
