@@ -1,0 +1,34 @@
+import { clusterRoleAggregation } from './cluster-role-aggregation.ts'
+import type { Controller } from './controller.ts'
+import { deployment } from './deployment/deployment-controller.ts'
+import { endpointSlice } from './endpoints/endpoint-slice-controller.ts'
+import { endpointsController } from './endpoints/endpoints-controller.ts'
+import { garbageCollector } from './garbage-collector/garbage-collector.ts'
+import { namespace } from './namespace/namespace-controller.ts'
+import { nodeIpam } from './node-ipam.ts'
+import { nodeLifecycle } from './node-lifecycle/node-lifecycle-controller.ts'
+import { podGarbageCollector } from './pod-garbage-collector.ts'
+import { replicaSet, replication } from './replica-set/replica-set-controller.ts'
+import { rootCaPublisher } from './root-ca-publisher.ts'
+import { serviceAccount } from './service-accounts.ts'
+import { taintEviction } from './taint-eviction.ts'
+import { ttlAfterFinished } from './ttl-after-finished.ts'
+
+/** Every controller there is. A new one is a file, a test and a line here. */
+export const controllers: readonly Controller[] = [
+  serviceAccount,
+  rootCaPublisher,
+  namespace,
+  garbageCollector,
+  clusterRoleAggregation,
+  replicaSet,
+  replication,
+  deployment,
+  endpointSlice,
+  endpointsController,
+  nodeIpam,
+  nodeLifecycle,
+  taintEviction,
+  podGarbageCollector,
+  ttlAfterFinished,
+]
