@@ -1,0 +1,69 @@
+import type { ApiWatchEvent } from '../client/transport.ts'
+import { expired } from '../machinery/errors.ts'
+import type { DeepReadonly, KubeObject, WatchEventType } from '../machinery/object.ts'
+import type { WatchAnswer, WatchSink } from './request.ts'
+
+/** How many events may wait for a slow reader, beside those of the first burst, which lists what there is. */
+const maxQueuedEvents = 10_000
+
+/**
+ * A watch as its reader sees it. Events wait as references to shared objects. A reader that falls behind by more than
+ * the bound gets a 410, as one over HTTP does.
+ */
+export class LoopbackWatch implements WatchSink, AsyncIterable<ApiWatchEvent> {
+  readonly #answer: WatchAnswer
+  #queue: ApiWatchEvent[] = []
+  #limit = Number.POSITIVE_INFINITY
+  #ended = false
+  #wake: (() => void) | undefined
+
+  constructor(answer: WatchAnswer, signal: AbortSignal) {
+    this.#answer = answer
+    answer.start(this)
+    this.#limit = this.#queue.length + maxQueuedEvents
+    if (signal.aborted) this.#stop()
+    else signal.addEventListener('abort', () => this.#stop(), { once: true })
+  }
+
+  event({ type, object }: { type: string; object: DeepReadonly<KubeObject> }): void {
+    if (this.#ended) return
+    if (this.#queue.length >= this.#limit) return this.#overflow()
+    this.#queue.push({ type: type as WatchEventType, object })
+    this.#wake?.()
+  }
+
+  end(): void {
+    this.#ended = true
+    this.#wake?.()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<ApiWatchEvent> {
+    try {
+      for (;;) {
+        // Taken in batches: shifting single events off a long queue would move all the others each time.
+        const batch = this.#queue
+        this.#queue = []
+        yield* batch
+        if (this.#queue.length > 0) continue
+        if (this.#ended) return
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+        this.#wake = undefined
+      }
+    } finally {
+      this.#stop()
+    }
+  }
+
+  #overflow(): void {
+    const { status } = expired('The watch was too slow: too many events are waiting to be read.')
+    this.#queue = [{ type: 'ERROR', object: status }]
+    this.#stop()
+  }
+
+  #stop(): void {
+    this.#answer.stop()
+    this.end()
+  }
+}

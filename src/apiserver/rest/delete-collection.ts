@@ -1,0 +1,41 @@
+import { isStatus } from '../../machinery/status.ts'
+import type { Answer } from '../request.ts'
+import { deleteObject } from './delete-object.ts'
+import { deleteOptions } from './delete-options.ts'
+import { selectedObjects } from './list.ts'
+import { listOptions } from './list-options.ts'
+import type { ResourceRequest } from './resource-request.ts'
+import { listAnswer, responseForm } from './response-form.ts'
+import type { DeleteOptions } from './write-options.ts'
+
+/** How many objects of a collection are being deleted at the same time. */
+const workers = 16
+
+/** DELETE of a collection: every object that the selectors let through. Answers what was there. */
+export async function removeCollection(request: ResourceRequest): Promise<Answer> {
+  const { context, definition, services } = request
+  const form = responseForm(context)
+  const listed = listOptions(context.query, false)
+  const options = await deleteOptions(request)
+  const { metadata, items } = await selectedObjects(request, { ...listed, limit: 0 })
+  const names = items.map(({ object }) => object.metadata!.name!)
+  await deleteAll(request, names, options)
+  return listAnswer(metadata, items, { definition, form, nowMs: services.clock.nowMs() })
+}
+
+async function deleteAll(request: ResourceRequest, names: readonly string[], options: DeleteOptions): Promise<void> {
+  let next = 0
+  const work = async () => {
+    while (next < names.length) await deleteOne(request, names[next++]!, options)
+  }
+  await Promise.all(Array.from({ length: Math.min(workers, names.length) }, work))
+}
+
+/** One that somebody else has deleted meanwhile is as good as deleted. */
+async function deleteOne(request: ResourceRequest, name: string, options: DeleteOptions): Promise<void> {
+  try {
+    await deleteObject({ ...request, name }, name, { ...options })
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error
+  }
+}

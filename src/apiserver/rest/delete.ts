@@ -1,0 +1,36 @@
+import type { Answer } from '../request.ts'
+import { deleteObject } from './delete-object.ts'
+import { deleteOptions } from './delete-options.ts'
+import { deleteNamespace, isNamespace } from './namespace-deletion.ts'
+import type { ResourceRequest } from './resource-request.ts'
+import { objectAnswer, responseForm } from './response-form.ts'
+import type { ServedObject } from './stored-object.ts'
+import type { DeleteOptions } from './write-options.ts'
+
+/** DELETE of one object. Named `remove` because the verb is a reserved word. */
+export async function remove(request: ResourceRequest): Promise<Answer> {
+  const { context, definition, services, name } = request
+  const form = responseForm(context)
+  const options = await deleteOptions(request)
+  warnOfPropagation(request, options)
+  const deleted = isNamespace(definition)
+    ? await deleteNamespace(request, options)
+    : await deleteObject(request, name, options)
+  if (deleted.gone && !definition.strategy.returnsDeletedObject) return goneAnswer(request, deleted.served)
+  const status = !deleted.gone && options.orphanDependents === false ? 202 : 200
+  return objectAnswer(deleted.served, status, { definition, form, nowMs: services.clock.nowMs() })
+}
+
+function warnOfPropagation({ definition, context }: ResourceRequest, options: DeleteOptions): void {
+  const warning = definition.strategy.defaultPropagationWarning
+  if (!warning || options.orphanDependents !== undefined || options.propagationPolicy !== undefined) return
+  context.warnings.push(warning)
+}
+
+function goneAnswer({ definition }: ResourceRequest, { object }: ServedObject): Answer {
+  const { group, plural } = definition
+  const { name, uid } = object.metadata!
+  const details = { name, ...(group === '' ? {} : { group }), kind: plural, uid }
+  const status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', details }
+  return { kind: 'object', status: 200, object: status }
+}

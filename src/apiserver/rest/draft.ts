@@ -1,0 +1,167 @@
+import { type Decoded, DecodeError, decodeJson, decodeValue, strictDecodingError } from '../../machinery/decode.ts'
+import { badRequest } from '../../machinery/errors.ts'
+import { JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
+import { apiVersionOf, type KubeObject, parseApiVersion } from '../../machinery/object.ts'
+import type { ObjectSchema } from '../../machinery/schema.ts'
+import { parseYaml, YamlError } from '../../machinery/yaml.ts'
+import { mediaTypes } from '../http/negotiate.ts'
+import type { ResourceRegistry } from '../registry.ts'
+import { type Body, readBody, unknownFormat } from './body.ts'
+import type { ResourceRequest } from './resource-request.ts'
+import type { Draft } from './write-metadata.ts'
+import type { FieldValidation } from './write-options.ts'
+
+/** The kind a body is to be of, and how it is read. */
+export interface ExpectedKind {
+  readonly group: string
+  readonly version: string
+  readonly kind: string
+  readonly schema: ObjectSchema
+}
+
+export interface DecodeContext {
+  readonly registry: ResourceRegistry
+  readonly fieldValidation: FieldValidation
+  readonly warnings: string[]
+}
+
+/** The request's body as a draft of its kind, with defaults. Throws 400 with upstream's words, 413 and 415. */
+export async function decodeDraft(
+  request: ResourceRequest,
+  { fieldValidation }: { readonly fieldValidation: FieldValidation },
+): Promise<Draft> {
+  const { context, definition, services } = request
+  const decodeContext = { registry: services.registry, fieldValidation, warnings: context.warnings }
+  const draft = decodeBody(await readBody(context), definition, decodeContext)
+  definition.applyDefaults?.(draft)
+  return draft
+}
+
+/** A body as an object of the expected kind, canonical and without defaults. */
+export function decodeBody(body: Body, expected: ExpectedKind, context: DecodeContext): Draft {
+  const parsed = parseBody(body, expected)
+  const given = givenKind(parsed.value, expected)
+  assertKind(given, expected, context.registry)
+  const draft = decodeChecked(given, parsed, expected, context) as Draft
+  draft.kind = expected.kind
+  draft.apiVersion = apiVersionOf(expected)
+  draft.metadata ??= {}
+  return draft
+}
+
+/** What a body holds before it is known to be of any kind. */
+interface ParsedBody {
+  readonly value: unknown
+  readonly decode: (schema: ObjectSchema) => Decoded
+}
+
+function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
+  if (body.kind === 'value') return valueBody(body.value)
+  switch (body.mediaType) {
+    case mediaTypes.json:
+      return jsonBody(body.bytes, expected)
+    case mediaTypes.yaml:
+      return yamlBody(body.bytes, expected)
+    default:
+      throw unknownFormat(body.mediaType)
+  }
+}
+
+function valueBody(value: unknown): ParsedBody {
+  return { value, decode: (schema) => decodeValue(value, schema) }
+}
+
+function jsonBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  try {
+    const { value, hasDuplicates } = parseJson(text)
+    return hasDuplicates ? { value, decode: (schema) => decodeJson(text, schema) } : valueBody(value)
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error
+    throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, expected)
+  }
+}
+
+function yamlBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
+  try {
+    const { value, duplicates } = parseYaml(Buffer.from(bytes).toString())
+    const extra = duplicates === undefined ? [] : [duplicates]
+    return { value, decode: (schema) => withStrictErrors(decodeValue(value, schema), extra) }
+  } catch (error) {
+    if (!(error instanceof YamlError)) throw error
+    throw unrecognized(error.message, bytes, expected)
+  }
+}
+
+function withStrictErrors({ object, strictErrors }: Decoded, extra: readonly string[]): Decoded {
+  return { object, strictErrors: [...extra, ...strictErrors] }
+}
+
+/** What the body says it is; what it leaves out is as expected. */
+interface GivenKind {
+  readonly kind: string
+  readonly apiVersion: string
+}
+
+function givenKind(value: unknown, expected: ExpectedKind): GivenKind {
+  const { kind, apiVersion } = (value ?? {}) as { kind?: unknown; apiVersion?: unknown }
+  return {
+    kind: typeof kind === 'string' && kind !== '' ? kind : expected.kind,
+    apiVersion: typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : apiVersionOf(expected),
+  }
+}
+
+/** Throws 400 when the body is of another kind or version. */
+function assertKind({ kind, apiVersion }: GivenKind, expected: ExpectedKind, registry: ResourceRegistry): void {
+  const expectedVersion = apiVersionOf(expected)
+  if (kind === expected.kind && apiVersion === expectedVersion) return
+  const { group, version } = parseApiVersion(apiVersion)
+  const cannot = `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}`
+  if (!registry.lookupKind(group, version, kind)) {
+    const why = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`
+    throw badRequest(`${cannot}: ${why} in scheme "pkg/api/legacyscheme/scheme.go:30"`)
+  }
+  if (kind !== expected.kind || group !== expected.group) {
+    const internal = expected.group === '' ? 'core' : expected.group.split('.')[0]
+    const conversion = `converting (${version}.${kind}) to (${internal}.${expected.kind}): unknown conversion`
+    throw badRequest(`${cannot}: ${conversion}`)
+  }
+  throw badRequest(
+    `the API version in the data (${apiVersion}) does not match the expected API version (${expectedVersion})`,
+  )
+}
+
+/** Decodes; what only strict decoding minds is an error, a warning or nothing, as the request says. */
+function decodeChecked(
+  given: GivenKind,
+  { decode }: ParsedBody,
+  expected: ExpectedKind,
+  { fieldValidation, warnings }: DecodeContext,
+): KubeObject {
+  try {
+    const { object, strictErrors } = decode(expected.schema)
+    if (strictErrors.length > 0) {
+      if (fieldValidation === 'Strict') throw strictDecodingError(strictErrors)
+      if (fieldValidation === 'Warn') warnings.push(...strictErrors)
+    }
+    return object
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    const version = JSON.stringify(parseApiVersion(given.apiVersion).version)
+    throw badRequest(`${given.kind} in version ${version} cannot be handled as a ${expected.kind}: ${error.message}`)
+  }
+}
+
+const summaryLength = 30
+
+function unrecognized(why: string, bytes: Uint8Array, { kind }: ExpectedKind): Error {
+  return badRequest(`the object provided is unrecognized (must be of type ${kind}): ${why} (${summary(bytes)})`)
+}
+
+/** The beginning of what could not be read. After endpoints/handlers/rest.go summarizeData. */
+function summary(bytes: Uint8Array): string {
+  if (bytes.length === 0) return '<empty>'
+  const start = Buffer.from(bytes.subarray(0, summaryLength))
+  const text = bytes[0] === 0x7b ? start.toString() : start.toString('hex')
+  return bytes.length > summaryLength ? `${text} ...` : text
+}

@@ -1,0 +1,109 @@
+import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
+import { StatusError } from '../../machinery/status.ts'
+import type { Answer, Handler } from '../request.ts'
+import { create } from './create.ts'
+import { remove } from './delete.ts'
+import { removeCollection } from './delete-collection.ts'
+import { get } from './get.ts'
+import { list } from './list.ts'
+import { patch } from './patch.ts'
+import { put } from './put.ts'
+import type { ResourceRequest, RestServices } from './resource-request.ts'
+import { scaleVerbs } from './scale.ts'
+import type { SubresourceHandler } from './subresources/handler.ts'
+import { watch } from './watch.ts'
+
+export interface RestHandlerOptions extends RestServices {
+  /** By `pods/eviction`, `serviceaccounts/token`…, the group before it where there is one: `apps/deployments/x`. */
+  readonly subresourceHandlers: Readonly<Record<string, SubresourceHandler>>
+}
+
+type VerbHandler = (request: ResourceRequest) => Promise<Answer>
+
+const verbs: Readonly<Record<Verb, VerbHandler>> = {
+  get,
+  list,
+  watch,
+  create,
+  update: (request) => put(request, request.definition.strategy),
+  patch: (request) => patch(request, request.definition.strategy),
+  delete: remove,
+  deletecollection: removeCollection,
+}
+
+/** Serves every resource in the registry, built in or custom. Throws StatusErrors. */
+export function createRestHandler({ subresourceHandlers, ...services }: RestHandlerOptions): Handler {
+  return async (context) => {
+    const { info } = context
+    const definition = services.registry.lookup(info.group, info.version, info.resource)
+    if (!definition) throw noSuchResource()
+    const { namespace, name, subresource } = info
+    const request: ResourceRequest = { services, context, definition, namespace, name, subresource }
+    if (subresource !== '') return serveSubresource(request, subresourceHandlers)
+    return verbHandler(request)(request)
+  }
+}
+
+function verbHandler({ definition, context: { info }, namespace }: ResourceRequest): VerbHandler {
+  const verb = info.verb as Verb
+  if (!definition.verbs.includes(verb) || !isServedAt(definition, verb, namespace)) throw methodNotAllowed()
+  return verbs[verb]
+}
+
+/** Across namespaces, namespaced resources can only be looked at. */
+function isServedAt({ namespaced }: ResourceDefinition, verb: Verb, namespace: string): boolean {
+  return !namespaced || namespace !== '' || verb === 'list' || verb === 'watch'
+}
+
+async function serveSubresource(
+  request: ResourceRequest,
+  handlers: Readonly<Record<string, SubresourceHandler>>,
+): Promise<Answer> {
+  const { definition, subresource: name, namespace } = request
+  const subresource = definition.subresources?.[name]
+  if (!subresource || (definition.namespaced && namespace === '')) throw noSuchResource()
+  const handler = partHandler(subresource, request.context.info.verb)
+  if (handler) return handler(request)
+  const served = handlers[handlerKey(definition, name)]
+  if (subresource.kind !== 'handler' || !served) throw methodNotAllowed()
+  const { context } = request
+  return served(context, { definition, namespace, name: request.name, subresource: name })
+}
+
+function handlerKey({ group, plural }: ResourceDefinition, subresource: string): string {
+  return group === '' ? `${plural}/${subresource}` : `${group}/${plural}/${subresource}`
+}
+
+function partHandler(subresource: Subresource, verb: string): VerbHandler | undefined {
+  if (subresource.kind === 'scale') return scaleVerbs(subresource.scale)[verb]
+  if (subresource.kind !== 'part' || !subresource.verbs.some((served) => served === verb)) return undefined
+  const { strategy } = subresource
+  switch (verb) {
+    case 'get':
+      return get
+    case 'update':
+      return (request) => put(request, strategy)
+    case 'patch':
+      return (request) => patch(request, strategy)
+    default:
+      return undefined
+  }
+}
+
+function noSuchResource(): StatusError {
+  return new StatusError({
+    code: 404,
+    reason: 'NotFound',
+    message: 'the server could not find the requested resource',
+    details: {},
+  })
+}
+
+function methodNotAllowed(): StatusError {
+  return new StatusError({
+    code: 405,
+    reason: 'MethodNotAllowed',
+    message: 'the server does not allow this method on the requested resource',
+    details: {},
+  })
+}

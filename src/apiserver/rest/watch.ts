@@ -1,0 +1,163 @@
+import { expired } from '../../machinery/errors.ts'
+import { apiVersionOf, type DeepReadonly, type KubeObject } from '../../machinery/object.ts'
+import type { Timer } from '../../platform/clock.ts'
+import type { Change, Entry, Revision } from '../../store/store.ts'
+import type { Answer, WatchAnswer, WatchSink } from '../request.ts'
+import { newestState } from '../watch-cache/state-at.ts'
+import { type ListOptions, listOptions } from './list-options.ts'
+import { collectionPrefix, objectStoreKey, type ResourceRequest } from './resource-request.ts'
+import { eventTransform, responseForm } from './response-form.ts'
+import { type Selection, selectionOf } from './selection.ts'
+import { type ServedObject, servedObject } from './stored-object.ts'
+
+/** A watch without timeoutSeconds lasts this long, up to twice as long, so that they do not all end at once. */
+const minWatchSeconds = 1_800
+
+const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' }
+
+/** A watch of a collection, or of one object by its name in a field selector. */
+export async function watch(request: ResourceRequest): Promise<Answer> {
+  const { context, definition, services, namespace, name } = request
+  const form = responseForm(context)
+  const options = listOptions(context.query, true)
+  const selection = selectionOf(definition, options, name)
+  const transform = eventTransform({ definition, form }, () => services.clock.nowMs())
+  const prefix = watchedPrefix(request, selection, namespace)
+  return { kind: 'watch', stream: new ObjectWatch({ request, options, selection, prefix, transform }) }
+}
+
+/** What one name selects lies under one key; everything else under the collection's prefix. */
+function watchedPrefix({ definition }: ResourceRequest, { name, namespace }: Selection, requested: string): string {
+  const where = requested || (namespace ?? '')
+  if (name === undefined || (definition.namespaced && where === '')) return collectionPrefix(definition, requested)
+  return objectStoreKey(definition, where, name)
+}
+
+interface ObjectWatchOptions {
+  readonly request: ResourceRequest
+  readonly options: ListOptions
+  readonly selection: Selection
+  /** Of the keys to watch. May let through more than the selection does. */
+  readonly prefix: string
+  readonly transform: ((object: DeepReadonly<KubeObject>) => DeepReadonly<KubeObject>) | undefined
+}
+
+/**
+ * Turns the store's changes into the events of one watcher. What the events carry is shared: every watcher of a kind
+ * hands the same object with the same encodings to its sink. After apiserver storage/cacher v1.36.
+ */
+class ObjectWatch implements WatchAnswer {
+  readonly #options: ObjectWatchOptions
+  readonly #stops: (() => void)[] = []
+  #sink: WatchSink | undefined
+  #bookmarked: Revision = 0
+
+  constructor(options: ObjectWatchOptions) {
+    this.#options = options
+  }
+
+  start(sink: WatchSink): void {
+    this.#sink = sink
+    const { options, prefix, request } = this.#options
+    const { store } = request.services
+    const initial = this.#wantsInitialEvents()
+    const after = initial ? this.#sendInitialEvents() : this.#startRevision()
+    const started = store.watch({
+      prefix,
+      after: Math.min(after, store.revision),
+      onChanges: (changes) => this.#onChanges(changes, after),
+      onEnd: () => this.#end(),
+    })
+    if (!started.ok) return this.#fail(after, store.compactRevision)
+    this.#stops.push(started.cancel)
+    if (options.allowWatchBookmarks) this.#stops.push(request.services.bookmarks.add(() => this.#bookmark()))
+    this.#startTimeout()
+  }
+
+  stop(): void {
+    this.#sink = undefined
+    for (const stop of this.#stops.splice(0)) stop()
+  }
+
+  /** Without a version, or with 0, a watch begins with what there is, unless it says otherwise. */
+  #wantsInitialEvents(): boolean {
+    const { sendInitialEvents, resourceVersion } = this.#options.options
+    return sendInitialEvents ?? (resourceVersion === undefined || resourceVersion === 0)
+  }
+
+  #startRevision(): Revision {
+    return this.#options.options.resourceVersion || this.#options.request.services.store.revision
+  }
+
+  #sendInitialEvents(): Revision {
+    const { request, selection, prefix, options } = this.#options
+    const state = newestState(request.services.store, prefix)
+    for (const entry of state.from(prefix)) {
+      const served = servedObject(entry, request.definition)
+      if (selection.matches(served.object)) this.#send('ADDED', served)
+    }
+    if (options.allowWatchBookmarks) this.#sendBookmark(state.revision, initialEventsEnd)
+    return state.revision
+  }
+
+  #onChanges(changes: readonly Change[], after: Revision): void {
+    for (const change of changes) {
+      // A watch from a version of the future is silent until the store has reached it.
+      if (change.revision > after && this.#sink) this.#onChange(change)
+    }
+  }
+
+  /** An object that begins or ceases to be selected is added or deleted, as far as this watcher can know. */
+  #onChange({ type, entry, previous, revision }: Change): void {
+    const now = type === 'put' ? this.#selected(entry) : undefined
+    const before = this.#selected(type === 'put' ? previous : entry)
+    if (now) this.#send(before ? 'MODIFIED' : 'ADDED', now)
+    else if (before) this.#send('DELETED', before.at(revision))
+  }
+
+  #selected(entry: Entry | undefined): ServedObject | undefined {
+    if (!entry) return undefined
+    const served = servedObject(entry, this.#options.request.definition)
+    return this.#options.selection.matches(served.object) ? served : undefined
+  }
+
+  #send(type: string, served: ServedObject): void {
+    const { transform } = this.#options
+    if (transform) this.#sink?.event({ type, object: transform(served.object) })
+    else this.#sink?.event({ type, object: served.object, encoded: served })
+  }
+
+  /** Everything up to the store's revision has been delivered: changes come as they become visible. */
+  #bookmark(): void {
+    const { revision } = this.#options.request.services.store
+    if (revision > this.#bookmarked) this.#sendBookmark(revision)
+  }
+
+  #sendBookmark(revision: Revision, annotations?: Record<string, string>): void {
+    this.#bookmarked = revision
+    const { kind, ...groupVersion } = this.#options.request.definition
+    const metadata = { resourceVersion: String(revision), ...(annotations ? { annotations } : {}) }
+    const object = { kind, apiVersion: apiVersionOf(groupVersion), metadata }
+    const { transform } = this.#options
+    this.#sink?.event({ type: 'BOOKMARK', object: transform ? transform(object) : object })
+  }
+
+  #startTimeout(): void {
+    const { clock, random } = this.#options.request.services
+    const seconds = this.#options.options.timeoutSeconds || minWatchSeconds + random(minWatchSeconds)
+    const timer: Timer = clock.setTimer(seconds * 1_000, () => this.#end()).unref()
+    this.#stops.push(() => timer.cancel())
+  }
+
+  #fail(wanted: Revision, oldest: Revision): void {
+    const { status } = expired(`too old resource version: ${wanted} (${oldest})`)
+    this.#sink?.event({ type: 'ERROR', object: status })
+    this.#end()
+  }
+
+  #end(): void {
+    const sink = this.#sink
+    this.stop()
+    sink?.end()
+  }
+}
