@@ -93,7 +93,7 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
       const request: ApiRequest = { method: 'GET', path, query: { ...query, watch: 'true' } }
       const { stream, headers } = await exchange(request, signal)
       const status = statusOf(headers)
-      if (status === 200) return decodeWatchLines(stream, maxWatchLineLength)
+      if (status === 200) return decodeWatchLines(untilEnd(stream), maxWatchLineLength)
       throw statusErrorOf({ status, body: parseBody(headers, await readAll(stream, maxResponseBytes)) })
     },
     close: () => connection.close(),
@@ -131,6 +131,16 @@ function responseHeaders(stream: ClientHttp2Stream): Promise<IncomingHttpHeaders
     stream.on('error', reject)
     stream.once('close', () => reject(new Error('the connection was closed before the answer')))
   })
+}
+
+/** The chunks of a stream. Throws when it was cut before the server ended it, which Node reports as a plain end. */
+async function* untilEnd(stream: ClientHttp2Stream): AsyncGenerator<Buffer> {
+  let ended = false
+  stream.once('end', () => {
+    ended = true
+  })
+  yield* stream as AsyncIterable<Buffer>
+  if (stream.aborted || !ended) throw new Error('the connection was closed in the middle of the stream')
 }
 
 async function readAll(stream: ClientHttp2Stream, limitBytes: number): Promise<string> {
