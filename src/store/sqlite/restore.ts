@@ -1,9 +1,10 @@
-import { copyFile, rename, rm } from 'node:fs/promises'
+import { copyFile } from 'node:fs/promises'
 import { DatabaseSync } from 'node:sqlite'
 import type { Revision } from '../store.ts'
+import { makeWholeFile } from '../whole-file.ts'
 import { LogFile } from './log-file.ts'
 import { migrations } from './schema.ts'
-import { assertFree, storeErrorOf } from './sqlite-error.ts'
+import { storeErrorOf } from './sqlite-error.ts'
 
 /**
  * How far revisions jump on a restore, so that none given out after the backup is given out again with another
@@ -23,15 +24,12 @@ export interface RestoreOptions {
  * Rejects with a StoreError (`Corrupt`, `NewerVersion`, `Path`, `DiskFull`) and leaves nothing behind then.
  */
 export async function restoreSqliteStore({ backup, path }: RestoreOptions): Promise<void> {
-  assertFree(path)
-  const unfinished = `${path}.unfinished`
   try {
-    await rm(unfinished, { force: true })
-    await copyFile(backup, unfinished)
-    raiseFloor(unfinished, checkedRevision(unfinished) + restoreRevisionBump)
-    await rename(unfinished, path)
+    await makeWholeFile(path, async (unfinished) => {
+      await copyFile(backup, unfinished)
+      raiseFloor(unfinished, checkedRevision(unfinished) + restoreRevisionBump)
+    })
   } catch (error) {
-    await Promise.all(['', '-wal'].map((suffix) => rm(unfinished + suffix, { force: true })))
     throw storeErrorOf(error, backup)
   }
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { StoreError } from '../store-error.ts'
 
 /** SQLite's primary result codes that mean something to the user. After sqlite.org/rescode.html. */
@@ -46,10 +45,4 @@ export function storeErrorOf(error: unknown, path: string): StoreError {
 export function isErrno(error: unknown, ...codes: string[]): boolean {
   const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
   return typeof syscall === 'string' && typeof code === 'string' && (codes.length === 0 || codes.includes(code))
-}
-
-/** Refuses to overwrite: throws a StoreError if something stands at `path`. */
-export function assertFree(path: string): void {
-  if (!existsSync(path)) return
-  throw new StoreError('Path', `${path} exists already: remove it first, or choose another path.`)
 }

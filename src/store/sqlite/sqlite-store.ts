@@ -1,4 +1,3 @@
-import { rename, rm } from 'node:fs/promises'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import { type DurableWrite, defaultRetention, type Retention, StoreMemory } from '../memory/store-memory.ts'
@@ -14,9 +13,9 @@ import type {
   WriteResult,
 } from '../store.ts'
 import { closedError, type StoreError } from '../store-error.ts'
+import { makeWholeFile } from '../whole-file.ts'
 import type { LogRow } from './log-row.ts'
 import { migrations } from './schema.ts'
-import { assertFree, storeErrorOf } from './sqlite-error.ts'
 import { WorkerClient } from './worker-client.ts'
 import { type QueuedWrite, WriteQueue } from './write-queue.ts'
 
@@ -130,16 +129,9 @@ class SqliteStore implements Store {
   }
 
   async backup(path: string): Promise<void> {
-    assertFree(path)
-    const unfinished = `${path}.unfinished`
-    await rm(unfinished, { force: true })
-    try {
+    await makeWholeFile(path, async (unfinished) => {
       await this.#worker.request({ type: 'backup', path: unfinished })
-      await rename(unfinished, path)
-    } catch (error) {
-      await rm(unfinished, { force: true })
-      throw storeErrorOf(error, path)
-    }
+    })
   }
 
   async stats(): Promise<StoreStats> {
