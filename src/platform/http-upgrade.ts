@@ -130,16 +130,15 @@ export function refuseUpgrade(socket: Duplex, { status, body, contentType, heade
 
 /**
  * Hands an upgrade on to `target` and joins both connections byte for byte; resolves when either is over. What the
- * target answers instead of 101 goes to the client as it is. Rejects, with nothing sent, when the target cannot be
+ * target answers instead of 101 goes to the client as it is. `headers` replace the client's own. Rejects, with nothing sent, when the target cannot be
  * reached. After apimachinery util/proxy UpgradeAwareHandler.
  */
-export async function passUpgrade(client: ServerUpgrade, target: UpgradeTarget): Promise<void> {
-  const { request, socket, head } = client
-  const result = await requestUpgrade({
-    ...target,
-    method: request.method ?? 'GET',
-    headers: withoutHost(request.rawHeaders),
-  })
+export async function passUpgrade(
+  { request, socket, head }: ServerUpgrade,
+  { headers = request.rawHeaders, ...target }: UpgradeTarget & { readonly headers?: readonly string[] },
+): Promise<void> {
+  const method = request.method ?? 'GET'
+  const result = await requestUpgrade({ ...target, method, headers: without(headers, ['host']) })
   const { response } = result
   const fields = [response.statusCode ?? 502, response.statusMessage ?? ''] as const
   if (!result.upgraded) {
@@ -172,10 +171,6 @@ function responseHead(status: number, reason: string, headers: readonly string[]
 
 function pairs(headers: readonly string[]): [string, string][] {
   return headers.flatMap((name, index) => (index % 2 === 0 ? [[name, headers[index + 1] ?? '']] : []))
-}
-
-function withoutHost(rawHeaders: readonly string[]): string[] {
-  return without(rawHeaders, ['host'])
 }
 
 function withoutFraming(rawHeaders: readonly string[]): string[] {
