@@ -7,4 +7,5 @@ export const projectDirectory = join(dirname(fileURLToPath(import.meta.url)), '.
 export const entryPoints: Record<string, string> = {
   kubets: 'src/cli/main.ts',
   index: 'src/index.ts',
+  'store-worker': 'src/store/sqlite/worker.ts',
 }

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander'
-import { components, UsageError } from '../cluster/options.ts'
+import { components } from '../cluster/options.ts'
 import { kubernetesVersion, kubetsVersion } from '../cluster/version.ts'
 
 /** Errors whose text is the whole story for the person at the terminal: a sentence with the way out. */

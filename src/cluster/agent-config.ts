@@ -9,6 +9,8 @@ export interface AgentConfig {
   readonly nodeAddress: string
   /** The node's own folder: state, logs, CNI configuration. */
   readonly directory: string
+  /** What need not outlive a reboot: containerd's sockets and mounts. */
+  readonly stateDirectory: string
   /** `https://host:port` of the API server. */
   readonly server: string
   /** PEM files. */
@@ -31,11 +33,6 @@ export type AgentComponent = (typeof agentComponents)[number]
 export const agentConfigFile = (nodeDirectory: string): string => join(nodeDirectory, 'agent.json')
 /** Unix sockets have short names; node folders have long ones. */
 export const agentSocket = (nodeDirectory: string): string => join(nodeDirectory, 'agent.sock')
-export const containerdDirectory = (nodeDirectory: string): string => join(nodeDirectory, 'containerd')
-/** On a file system that a reboot empties. One a data directory and node, so that clusters do not meet. */
-export const containerdStateDirectory = (nodeName: string, dataDirectoryId: string): string =>
-  `/run/kubets/${dataDirectoryId}/${nodeName}`
-
 /** Reads what `kubets up` wrote. Throws a UsageError when it is not there. */
 export function readAgentConfig(path: string): AgentConfig {
   try {

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateDirectory } from '../platform/files.ts'
 import { UsageError } from './options.ts'
@@ -37,4 +37,11 @@ export function openDataDirectory(root: string): DataDirectory {
     manifests: join(root, 'manifests'),
     node: (name) => join(root, 'nodes', name),
   }
+}
+
+/** The nodes that have run on a data directory, by their folders. */
+export function nodeDirectories(root: string): { readonly name: string; readonly path: string }[] {
+  const nodes = join(root, 'nodes')
+  if (!existsSync(nodes)) return []
+  return readdirSync(nodes).map((name) => ({ name, path: join(nodes, name) }))
 }

@@ -1,0 +1,196 @@
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import type { UserInfo } from '../apiserver/request.ts'
+import { type ApiServer, createApiServer } from '../apiserver/server.ts'
+import type { Client } from '../client/client.ts'
+import { createEventRecorder } from '../client/event-recorder.ts'
+import { createSharedInformers } from '../client/shared-informers.ts'
+import { createClient } from '../client/typed-client.ts'
+import { runControllers } from '../controllers/run-controllers.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Logger } from '../platform/log.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+import { openEtcdStore } from '../store/etcd/etcd-store.ts'
+import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
+import type { Store } from '../store/store.ts'
+import { ensureAddons, nthAddress } from './addons.ts'
+import { type ClusterCertificates, clusterCertificates } from './cluster-certificates.ts'
+import { runHollowNodes } from './hollow-nodes.ts'
+import type { ClusterOptions } from './options.ts'
+
+export interface ControlPlaneOptions {
+  readonly options: ClusterOptions
+  /** Where the database lies; a path in a temporary folder for clusters that live in a test. */
+  readonly database: string
+  /** Where certificates are kept; `undefined`: in memory only. */
+  readonly pkiDirectory: string | undefined
+  readonly advertiseAddress: string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** API server, store, scheduler and controllers in this process, joined by loopback transports. */
+export interface ControlPlane {
+  readonly url: string
+  readonly port: number
+  readonly certificates: ClusterCertificates
+  readonly store: Store
+  /** A client with any identity, without a socket in between. */
+  clientFor(identity: UserInfo): Client
+  /** Starts scheduler, controllers, add-ons and hollow nodes: what may wait until the API answers. */
+  startComponents(): void
+  close(): Promise<void>
+}
+
+/** The operator's identity, as in admin.kubeconfig. */
+export const adminIdentity = identity('kubernetes-admin', 'system:masters')
+
+/** Resolves when the API answers and `/readyz` says ok. */
+export async function startControlPlane(input: ControlPlaneOptions): Promise<ControlPlane> {
+  const { options, clock, log, advertiseAddress } = input
+  const names = {
+    clusterDomain: options.clusterDomain,
+    serviceAddress: nthAddress(options.serviceCidr, 1),
+    advertiseAddress,
+  }
+  const [store, certificates] = await Promise.all([
+    openStore(input),
+    clusterCertificates({ directory: input.pkiDirectory, clock, names }),
+  ])
+  try {
+    const server = await createApiServer({
+      store,
+      clock,
+      log: log.child({ component: 'apiserver' }),
+      certificates: {
+        certificateAuthority: certificates.authority.pair.certificate,
+        server: certificates.server,
+        kubeletClient: certificates.kubeletClient,
+        frontProxyAuthority: certificates.frontProxyAuthority.pair.certificate,
+        frontProxyClient: certificates.frontProxyClient,
+      },
+      serviceAccountKey: certificates.serviceAccountKey,
+      issuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
+      serviceCidr: options.serviceCidr,
+      bindAddress: options.bindAddress,
+      port: options.port,
+      advertiseAddress,
+      ...(options.tokenAuthFile && { staticTokens: readFileSync(options.tokenAuthFile, 'utf8') }),
+    })
+    const { port } = await server.listen()
+    await server.ready
+    return assemble({ ...input, store, certificates, server, port })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+function openStore({ options, database, clock, log }: ControlPlaneOptions): Promise<Store> {
+  if (options.datastore === 'sqlite')
+    return openSqliteStore({ path: database, clock, log: log.child({ component: 'store' }) })
+  const endpoints = options.datastore.replace(/^etcds?:\/\//, '').split(',')
+  return openEtcdStore({ endpoints, clock, log: log.child({ component: 'store' }) })
+}
+
+interface Parts extends ControlPlaneOptions {
+  readonly store: Store
+  readonly certificates: ClusterCertificates
+  readonly server: ApiServer
+  readonly port: number
+}
+
+function assemble(parts: Parts): ControlPlane {
+  const { server, store, port, certificates, options, advertiseAddress } = parts
+  const stopping = new AbortController()
+  const running: Promise<unknown>[] = []
+  const clientFor = (who: UserInfo) => createClient(server.loopback(who))
+  const host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress
+  return {
+    url: `https://${host}:${port}`,
+    port,
+    certificates,
+    store,
+    clientFor,
+    startComponents() {
+      running.push(...startLoops({ ...parts, clientFor }, stopping.signal))
+    },
+    async close() {
+      stopping.abort()
+      await Promise.allSettled(running)
+      await server.close()
+      await store.close()
+    },
+  }
+}
+
+type Loops = Parts & { readonly clientFor: (identity: UserInfo) => Client }
+
+/** Every loop runs until `signal` aborts; one that fails is said aloud, and the others go on. */
+function startLoops(parts: Loops, signal: AbortSignal): Promise<void>[] {
+  const { options, clock, log, clientFor } = parts
+  const wants = (component: ClusterOptions['components'][number]) => options.components.includes(component)
+  const loops: [string, () => Promise<unknown>][] = [
+    ['addons', () => ensureAddons(clientFor(adminIdentity), options.serviceCidr)],
+  ]
+  if (wants('scheduler')) loops.push(['scheduler', () => runScheduler(parts, signal)])
+  if (wants('controllers')) loops.push(['controllers', () => runControllerLoops(parts, signal)])
+  if (options.simulateNodes > 0) {
+    const client = clientFor(adminIdentity)
+    loops.push(['hollow-nodes', () => runHollowNodes({ client, count: options.simulateNodes, clock, log }, signal)])
+  }
+  return loops.map(async ([component, run]) => {
+    try {
+      await run()
+    } catch (error) {
+      if (!signal.aborted) log.error('a component of the control plane ended', { component, error })
+    }
+  })
+}
+
+async function runScheduler({ clientFor, clock, log: parent }: Loops, signal: AbortSignal): Promise<void> {
+  const log = parent.child({ component: 'scheduler' })
+  const client = clientFor(identity('system:kube-scheduler'))
+  const informers = createSharedInformers({ client, clock, log })
+  const events = createEventRecorder({ client, component: 'default-scheduler', clock, log, signal })
+  const scheduler = new Scheduler({ client, informers, events, clock, log })
+  await Promise.all([informers.run(signal), scheduler.run(signal)])
+}
+
+async function runControllerLoops(
+  { clientFor, clock, log, certificates, options }: Loops,
+  signal: AbortSignal,
+): Promise<void> {
+  await runControllers(
+    {
+      client: clientFor(identity('system:kube-controller-manager')),
+      clientFor: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
+      clock,
+      log: log.child({ component: 'controllers' }),
+      settings: { certificateAuthority: certificates.authority.pair.certificate, clusterCidrs: [options.clusterCidr] },
+    },
+    signal,
+  )
+}
+
+function identity(name: string, ...groups: string[]): UserInfo {
+  return { name, groups: [...groups, 'system:authenticated'], extra: {} }
+}
+
+export function serviceAccountIdentity(namespace: string, name: string): UserInfo {
+  return identity(
+    `system:serviceaccount:${namespace}:${name}`,
+    'system:serviceaccounts',
+    `system:serviceaccounts:${namespace}`,
+  )
+}
+
+/** The address under which others reach this machine: the first that is not its own loopback. */
+export function machineAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
+  return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
+}
+
+/** The database's file in a data directory. */
+export const databaseFile = (dataDirectory: string): string => join(dataDirectory, 'kubets.db')
