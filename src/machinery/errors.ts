@@ -168,7 +168,11 @@ export function internalError(cause: unknown): StatusError {
 }
 
 function details({ group, resource }: ResourceName, name: string) {
-  return { ...(name === '' ? {} : { name }), ...(group === '' ? {} : { group }), kind: resource }
+  return {
+    ...(name === '' ? {} : { name }),
+    ...(group === '' ? {} : { group }),
+    ...(resource === '' ? {} : { kind: resource }),
+  }
 }
 
 /** Go's %q, near enough for names: JSON quoting. */

@@ -1,8 +1,65 @@
 import type { Strategy } from '../../api/resource-definition.ts'
-import { methodNotSupported } from '../../machinery/errors.ts'
+import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import { StatusError } from '../../machinery/status.ts'
 import type { Answer } from '../request.ts'
-import { type ResourceRequest, resourceName } from './resource-request.ts'
+import { mediaTypeOf, readBody } from './body.ts'
+import { trackFields } from './field-manager.ts'
+import { createPatchMechanism, type PatchMechanism, type PatchType } from './patch-mechanism.ts'
+import { admitChange } from './put.ts'
+import type { ResourceRequest } from './resource-request.ts'
+import { isCustom, objectAnswer, responseForm } from './response-form.ts'
+import { updateObject } from './update.ts'
+import { type Draft, matchName, matchNamespace } from './write-metadata.ts'
+import { type WriteOptions, writeOptions } from './write-options.ts'
 
-export async function patch({ definition }: ResourceRequest, _strategy: Strategy): Promise<Answer> {
-  throw methodNotSupported(resourceName(definition), 'patch')
+const patchTypes: Readonly<Record<string, PatchType>> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+  'application/apply-patch+yaml': 'apply',
+}
+
+/** PATCH of an object, or of the part of it that `strategy` lets a subresource write. */
+export async function patch(request: ResourceRequest, strategy: Strategy): Promise<Answer> {
+  const { context, definition, services, subresource } = request
+  const type = patchTypeOf(request)
+  const form = responseForm(context)
+  const options = writeOptions(context.query, 'PatchOptions', type === 'apply')
+  const mechanism = createPatchMechanism({ type, body: await readBody(context), request, options })
+  const { served, created } = await updateObject({
+    request,
+    options,
+    strategy,
+    allowCreate: type === 'apply' && subresource === '',
+    change: (live) => patchedDraft(request, mechanism, live, options),
+  })
+  return objectAnswer(served, created ? 201 : 200, { definition, form, nowMs: services.clock.nowMs() })
+}
+
+/** The patch in the words of its Content-Type. Throws 415. */
+export function patchTypeOf({ context, definition }: ResourceRequest): PatchType {
+  const type = patchTypes[mediaTypeOf(context.headers.get('content-type'))]
+  if (type && (type !== 'strategic' || !isCustom(definition))) return type
+  throw new StatusError({
+    code: 415,
+    reason: 'UnsupportedMediaType',
+    message: '415: Unsupported Media Type',
+    details: {},
+  })
+}
+
+async function patchedDraft(
+  request: ResourceRequest,
+  mechanism: PatchMechanism,
+  live: DeepReadonly<KubeObject> | undefined,
+  options: WriteOptions,
+): Promise<Draft> {
+  const draft = mechanism.patch(live)
+  draft.metadata ??= {}
+  matchNamespace(draft.metadata, request)
+  matchName(draft, request.name)
+  request.definition.applyDefaults?.(draft)
+  if (!mechanism.tracksFields) trackFields({ request, live, draft, options })
+  await admitChange(request, draft, live, options)
+  return draft
 }

@@ -1,0 +1,162 @@
+import { type Decoded, DecodeError, decodeValue, strictDecodingError } from '../../machinery/decode.ts'
+import { badRequest, invalid, requestEntityTooLarge } from '../../machinery/errors.ts'
+import { invalidField } from '../../machinery/field-errors.ts'
+import { duplicateMembers, JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
+import { apiVersionOf, type DeepReadonly, type KubeObject } from '../../machinery/object.ts'
+import { applyJsonPatch, mostJsonPatchOperations, readJsonPatch } from '../../machinery/patch/json-patch.ts'
+import { applyMergePatch } from '../../machinery/patch/merge-patch.ts'
+import { isJsonObject, type JsonObject, PatchError } from '../../machinery/patch/patch-error.ts'
+import { applyStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts'
+import { StatusError } from '../../machinery/status.ts'
+import type { Body } from './body.ts'
+import type { ResourceRequest } from './resource-request.ts'
+import type { Draft } from './write-metadata.ts'
+import type { WriteOptions } from './write-options.ts'
+
+export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
+
+/** A patch that was read once and may be applied to several states of the object, until one can be written. */
+export interface PatchMechanism {
+  /** Server-side apply: managedFields are part of the patching itself. */
+  readonly tracksFields: boolean
+  patch(live: DeepReadonly<KubeObject> | undefined): Draft
+}
+
+export interface PatchMechanismOptions {
+  readonly type: PatchType
+  readonly body: Body
+  readonly request: ResourceRequest
+  readonly options: WriteOptions
+}
+
+/** Reads the patch. Throws 400 with upstream's words. After apiserver endpoints/handlers/patch.go v1.36. */
+export function createPatchMechanism(given: PatchMechanismOptions): PatchMechanism {
+  const { type, request, options } = given
+  if (type === 'apply')
+    throw new StatusError({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type' })
+  const { value, duplicates } = readPatch(given)
+  const apply = appliers[type](value, request)
+  return {
+    tracksFields: false,
+    patch(live) {
+      // Update refuses names that are not there before it asks for a change, so there is something to patch.
+      const patched = answering(() => apply(live as DeepReadonly<KubeObject>))
+      return decodePatched({ patched, quoted: quoted(type, value, patched), duplicates, request, options })
+    },
+  }
+}
+
+type Apply = (live: DeepReadonly<KubeObject>) => unknown
+
+const appliers: Readonly<Record<Exclude<PatchType, 'apply'>, (patch: unknown, request: ResourceRequest) => Apply>> = {
+  json(patch) {
+    const operations = answering(() => readJsonPatch(patch), 'error decoding patch: ')
+    if (operations.length > mostJsonPatchOperations) throw tooManyOperations(operations.length)
+    return (live) => applyJsonPatch(live, operations)
+  },
+  merge(patch) {
+    if (!isJsonObject(patch)) throw badRequest(`error decoding patch: ${notAnObject(patch)}`)
+    return (live) => applyMergePatch(live as JsonObject, patch)
+  },
+  strategic(patch, { definition }) {
+    if (!isJsonObject(patch)) throw badRequest(notAnObject(patch))
+    return (live) => applyStrategicMergePatch(live as JsonObject, patch, definition.schema)
+  },
+}
+
+function notAnObject(patch: unknown): string {
+  const form = Array.isArray(patch) ? 'array' : patch === null ? 'null' : typeof patch
+  return `json: cannot unmarshal ${form === 'boolean' ? 'bool' : form} into Go value of type map[string]interface {}`
+}
+
+function tooManyOperations(count: number): StatusError {
+  const { status } = requestEntityTooLarge(0)
+  const why = `The allowed maximum operations in a JSON patch is ${mostJsonPatchOperations}, got ${count}`
+  return new StatusError({ ...status, message: `Request entity too large: ${why}` })
+}
+
+interface ReadPatch {
+  readonly value: unknown
+  /** What only strict decoding minds. */
+  readonly duplicates: readonly string[]
+}
+
+function readPatch({ type, body }: PatchMechanismOptions): ReadPatch {
+  if (body.kind === 'value') return { value: body.value, duplicates: [] }
+  const text = Buffer.from(body.bytes).toString()
+  try {
+    const { value, hasDuplicates } = parseJson(text)
+    const prefix = type === 'json' ? 'json patch ' : ''
+    const paths = hasDuplicates ? duplicateMembers(text) : []
+    return { value, duplicates: paths.map((path) => `${prefix}duplicate field ${JSON.stringify(path)}`) }
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error
+    throw badRequest(type === 'strategic' ? error.message : `error decoding patch: ${error.message}`)
+  }
+}
+
+/** Runs what may throw a PatchError, and answers that as upstream does. */
+function answering<T>(run: () => T, prefix = ''): T {
+  try {
+    return run()
+  } catch (error) {
+    if (!(error instanceof PatchError)) throw error
+    throw patchStatus(error, prefix)
+  }
+}
+
+function patchStatus({ code, message }: PatchError, prefix: string): StatusError {
+  switch (code) {
+    case 400:
+      return badRequest(prefix + message)
+    case 422:
+      // Upstream hides why behind a sentence for servers that answer nonsense.
+      return new StatusError({
+        code,
+        reason: 'Invalid',
+        message: 'the server rejected our request due to an error in our request',
+        details: {},
+      })
+    case 500:
+      return new StatusError({ code, message })
+  }
+}
+
+/** What upstream quotes of a patch that makes no object: the result as JSON, of a strategic patch the patch itself. */
+function quoted(type: PatchType, patch: unknown, patched: unknown): string {
+  return JSON.stringify(type === 'strategic' ? patch : patched)
+}
+
+interface Patched {
+  readonly patched: unknown
+  readonly quoted: string
+  readonly duplicates: readonly string[]
+  readonly request: ResourceRequest
+  readonly options: WriteOptions
+}
+
+/** The patched value as an object of its kind. Throws 422 where it is none. */
+function decodePatched(given: Patched): Draft {
+  const { patched, duplicates, request, options } = given
+  try {
+    const { object, strictErrors } = decodeOfKind(patched, request)
+    const minded = [...duplicates, ...strictErrors]
+    if (minded.length > 0 && options.fieldValidation === 'Strict') throw strictDecodingError(minded)
+    if (options.fieldValidation === 'Warn') request.context.warnings.push(...minded)
+    return object as KubeObject as Draft
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw invalid({ group: '', kind: '' }, '', [invalidField('patch', given.quoted, error.message)])
+  }
+}
+
+function decodeOfKind(patched: unknown, { definition }: ResourceRequest): Decoded {
+  const { kind, apiVersion } = isJsonObject(patched) ? patched : {}
+  const expected = apiVersionOf(definition)
+  const isOther = (kind ?? definition.kind) !== definition.kind || (apiVersion ?? expected) !== expected
+  if (isOther) throw new DecodeError(`no kind ${JSON.stringify(kind)} is registered for version "${apiVersion}"`)
+  const decoded = decodeValue(patched, definition.schema)
+  decoded.object.kind = definition.kind
+  decoded.object.apiVersion = expected
+  return decoded
+}
