@@ -1,0 +1,98 @@
+import { type Document, LineCounter, parseDocument, stringify, type YAMLError } from 'yaml'
+
+/**
+ * YAML bodies as sigs.k8s.io/yaml v1.6 reads and writes them: YAML 1.1's words for booleans, no times, no base 60.
+ */
+
+/** What `parseYaml` throws; the message begins with `yaml: ` as go-yaml's do. */
+export class YamlError extends Error {}
+
+export interface ParsedYaml {
+  readonly value: unknown
+  /** Upstream's text for keys that are set twice, which only strict decoding minds; the last one counts. */
+  readonly duplicates: string | undefined
+}
+
+/** go-yaml does not know these forms of scalars; they stay strings. */
+const unknownTags = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary'])
+
+/** Reads the first document of `text`. Aliases are expanded a hundred times at most. Throws YamlError. */
+export function parseYaml(text: string): ParsedYaml {
+  const lines = new LineCounter()
+  const document = parseDocument(firstDocument(text), {
+    version: '1.1',
+    uniqueKeys: false,
+    lineCounter: lines,
+    logLevel: 'silent',
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isUnknownForm(tag)),
+  })
+  const [error] = document.errors
+  if (error !== undefined) throw new YamlError(`yaml: ${errorText(error)}`, { cause: error })
+  return { value: toJson(document), duplicates: duplicateKeys(document, lines) }
+}
+
+/** Keys sorted, lists not indented, lines not folded. */
+export function formatYaml(value: unknown): string {
+  return stringify(value, { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0 })
+}
+
+function isUnknownForm(tag: { tag: string; format?: string }): boolean {
+  return unknownTags.has(tag.tag) || tag.format === 'TIME'
+}
+
+function firstDocument(text: string): string {
+  const [first, second] = text.split(/^---(?:\s.*)?$/m, 3)
+  return first!.trim() === '' && second !== undefined ? second : first!
+}
+
+function toJson(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 })
+  } catch (error) {
+    throw new YamlError('yaml: document contains excessive aliasing', { cause: error })
+  }
+}
+
+/** go-yaml's words for the commonest mistakes; the parser's own first line for the others. */
+function errorText(error: YAMLError): string {
+  const line = error.linePos?.[0].line ?? 1
+  switch (error.code) {
+    case 'BLOCK_AS_IMPLICIT_KEY':
+      return 'mapping values are not allowed in this context'
+    case 'TAB_AS_INDENT':
+      return `line ${line}: found character that cannot start any token`
+    case 'BAD_INDENT':
+    case 'MISSING_CHAR':
+      return `line ${line}: did not find expected node content`
+    default:
+      return `line ${line}: ${error.message.split('\n', 1)[0]}`
+  }
+}
+
+interface PairNode {
+  readonly key: { readonly value?: unknown; readonly range?: readonly [number, number, number] } | null
+  readonly value: unknown
+}
+
+function duplicateKeys(document: Document, lines: LineCounter): string | undefined {
+  const found: string[] = []
+  const visit = (node: unknown): void => {
+    const items = (node as { items?: unknown[] } | null)?.items
+    if (!Array.isArray(items)) return
+    const seen = new Set<unknown>()
+    for (const item of items) {
+      const pair = item as PairNode
+      if (!('key' in pair)) {
+        visit(item)
+        continue
+      }
+      const key = pair.key?.value
+      if (seen.has(key) && pair.key?.range !== undefined)
+        found.push(`  line ${lines.linePos(pair.key.range[0]).line}: key ${JSON.stringify(key)} already set in map`)
+      seen.add(key)
+      visit(pair.value)
+    }
+  }
+  visit(document.contents)
+  return found.length === 0 ? undefined : `yaml: unmarshal errors:\n${found.join('\n')}`
+}
