@@ -13,12 +13,12 @@ const tokenExpirationSeconds = 3607
 
 export interface ServiceAccountOptions {
   readonly reader: ObjectReader
-  /** `length` characters that may stand in a name. */
-  readonly randomSuffix: (length: number) => string
+  /** `base` and some random characters. */
+  readonly generateName: (base: string) => string
 }
 
 /** Gives each Pod a service account, its token and its pull secrets. After plugin/pkg/admission/serviceaccount v1.36. */
-export function serviceAccount({ reader, randomSuffix }: ServiceAccountOptions): AdmissionPlugin {
+export function serviceAccount({ reader, generateName }: ServiceAccountOptions): AdmissionPlugin {
   return {
     name: 'ServiceAccount',
     handles: ['CREATE'],
@@ -31,7 +31,7 @@ export function serviceAccount({ reader, randomSuffix }: ServiceAccountOptions):
       spec.serviceAccount = spec.serviceAccountName
       const account = reader.get(serviceAccounts, spec.serviceAccountName, attributes.namespace)
       if (!account) throw missing(attributes, spec.serviceAccountName)
-      if (wantsToken(pod, account)) mountToken(pod, randomSuffix)
+      if (wantsToken(pod, account)) mountToken(pod, generateName)
       if (!spec.imagePullSecrets?.length && account.imagePullSecrets?.length) {
         spec.imagePullSecrets = account.imagePullSecrets.map(({ name }) => ({ name: name ?? '' }))
       }
@@ -70,10 +70,10 @@ function wantsToken({ spec }: Pod, account: Held<ServiceAccount>): boolean {
 }
 
 /** Adds the token's volume and mounts, except where a container has something at that path already. */
-function mountToken(pod: Pod, randomSuffix: (length: number) => string): void {
+function mountToken(pod: Pod, generateName: (base: string) => string): void {
   const spec = pod.spec!
   const existing = spec.volumes?.find(({ name, projected }) => name.startsWith(tokenVolumePrefix) && projected)
-  const volume = existing ?? tokenVolume(`${tokenVolumePrefix}${randomSuffix(5)}`)
+  const volume = existing ?? tokenVolume(generateName(tokenVolumePrefix))
   let mounted = false
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
     if (mountInto(container, volume.name)) mounted = true

@@ -1,0 +1,58 @@
+import type { Authorizer } from '../authorization/authorizer.ts'
+import { roleEscalationCheck } from '../authorization/escalation.ts'
+import type { RbacAuthorizer } from '../authorization/rbac.ts'
+import type { ObjectReader } from '../object-reader.ts'
+import type { AdmissionPlugin } from './admission.ts'
+import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
+import { defaultIngressClass } from './default-ingress-class.ts'
+import { defaultStorageClass } from './default-storage-class.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { podTopologyLabels } from './pod-topology-labels.ts'
+import { priority } from './priority.ts'
+import { runtimeClass } from './runtime-class.ts'
+import { serviceAccount } from './service-account.ts'
+import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
+import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+
+export interface AdmissionServices {
+  readonly reader: ObjectReader
+  readonly authorizer: Authorizer
+  readonly rbac: RbacAuthorizer
+  /** `base` and some random characters. */
+  readonly generateName: (base: string) => string
+}
+
+export interface AdmissionFlags {
+  /** By name, such as `PodSecurity`. */
+  readonly disabled: readonly string[]
+}
+
+/** The plugins that are on, in upstream's order. Throws for a name that no plugin has. */
+export function admissionPlugins(services: AdmissionServices, { disabled }: AdmissionFlags): AdmissionPlugin[] {
+  const { reader, authorizer, rbac } = services
+  const all: readonly AdmissionPlugin[] = [
+    namespaceLifecycle(reader),
+    serviceAccount(services),
+    taintNodesByCondition,
+    priority(reader),
+    defaultTolerationSeconds,
+    defaultStorageClass(reader),
+    storageObjectInUseProtection,
+    persistentVolumeClaimResize(reader),
+    runtimeClass(reader),
+    certificateApproval(authorizer),
+    certificateSigning(authorizer),
+    certificateSubjectRestriction,
+    defaultIngressClass(reader),
+    podTopologyLabels(reader),
+    // No plugin upstream: part of its storage of roles, behind all mutation and before validation.
+    roleEscalationCheck(authorizer, rbac),
+  ]
+  const names = new Set(all.map(({ name }) => name))
+  const unknown = disabled.find((name) => !names.has(name))
+  if (unknown !== undefined)
+    throw new Error(`there is no admission plugin ${unknown}; there are ${[...names].join(', ')}`)
+  return all.filter(({ name }) => !disabled.includes(name))
+}

@@ -1,0 +1,174 @@
+import { randomInt } from 'node:crypto'
+import type { ResourceDefinition } from '../api/resource-definition.ts'
+import { clusterRoles } from '../api/types/resources.ts'
+import { admissionPlugins } from './admission/all.ts'
+import { admissionChain } from './admission/chain.ts'
+import { authenticate } from './authentication/authenticate.ts'
+import { mastersGroup } from './authentication/authenticator.ts'
+import { type Credentials, createCredentials } from './authentication/credentials.ts'
+import { impersonate } from './authentication/impersonate.ts'
+import { createOpenId } from './authentication/open-id.ts'
+import { tokenHandler } from './authentication/token-handler.ts'
+import { attributesOf, authorize, forbiddenRequest } from './authorization/authorize.ts'
+import { type Authorizer, alwaysAllowedPaths, authorizerUnion, privilegedGroup } from './authorization/authorizer.ts'
+import { nodeAuthorizer } from './authorization/node.ts'
+import { type RbacAuthorizer, rbacAuthorizer } from './authorization/rbac.ts'
+import { createDiscovery } from './discovery/discovery.ts'
+import { type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
+import { createHealth } from './health/health.ts'
+import { checkStore, createHealthChecks, type ServerState } from './health/server-checks.ts'
+import type { ProtobufEncoder } from './http/encode.ts'
+import { createMetrics, type Metrics } from './metrics/metrics.ts'
+import { metricsHandler, nonResourceHandler, rootHandler, versionHandler } from './non-resource.ts'
+import type { ObjectReader } from './object-reader.ts'
+import { compose } from './pipeline.ts'
+import { readRequestInfo } from './read-request-info.ts'
+import { recover } from './recover.ts'
+import { createRegistry } from './registry.ts'
+import type { Handler, Step } from './request.ts'
+import { requireAcceptable } from './require-acceptable.ts'
+import { createRestHandler } from './rest/handler.ts'
+import { generateName } from './rest/names.ts'
+import type { RestServices } from './rest/resource-request.ts'
+import { createServerFields } from './rest/server-fields/all.ts'
+import { unstoredResources } from './reviews.ts'
+import { rootPaths } from './root-paths.ts'
+import type { ApiServerOptions } from './server-options.ts'
+import { createBookmarkTicker } from './watch-cache/bookmark-ticker.ts'
+import { createObjectReader } from './watch-cache/object-reader.ts'
+
+export interface RequestHandlerOptions extends ApiServerOptions {
+  readonly definitions: readonly ResourceDefinition[]
+  readonly state: ServerState
+}
+
+export interface RequestHandler {
+  /** The whole way of a request behind the edge. */
+  readonly handler: Handler
+  readonly toProtobuf: ProtobufEncoder
+}
+
+const defaultLimits = { reading: 400, mutating: 200 }
+
+/** What the steps share. */
+interface Parts {
+  readonly options: RequestHandlerOptions
+  readonly reader: ObjectReader
+  readonly credentials: Credentials
+  readonly authorizer: Authorizer
+  readonly rbac: RbacAuthorizer
+  readonly services: RestServices
+  readonly inFlight: InFlight
+}
+
+/** Everything between the edge and the store, put together. */
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+  const { store, definitions } = options
+  const registry = createRegistry(definitions)
+  const reader = createObjectReader({ store, registry })
+  const credentials = createCredentials({ ...options, reader })
+  const rbac = rbacAuthorizer(reader)
+  const authorizer = createAuthorizer(reader, rbac)
+  const random = (limit: number) => randomInt(limit)
+  const plugins = admissionPlugins(
+    { reader, authorizer, rbac, generateName: (base) => generateName(base, random) },
+    { disabled: options.disabledAdmissionPlugins ?? [] },
+  )
+  const services: RestServices = {
+    registry,
+    store,
+    admission: admissionChain(plugins),
+    clock: options.clock,
+    bookmarks: createBookmarkTicker(options.clock),
+    authorizeCreate: async (context) => requireCreate(context, authorizer),
+    serverFields: createServerFields(),
+    random,
+  }
+  const parts: Parts = {
+    options,
+    reader,
+    credentials,
+    authorizer,
+    rbac,
+    services,
+    inFlight: { reading: 0, mutating: 0 },
+  }
+  const metrics = createMetrics({
+    clock: options.clock,
+    inFlight: parts.inFlight,
+    store,
+    isServed: (group, version, resource) => registry.lookup(group, version, resource) !== undefined,
+  })
+  return { handler: compose(pipeline(parts, metrics), serve(parts, metrics)), toProtobuf: () => undefined }
+}
+
+/** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
+function pipeline({ options, credentials, authorizer, inFlight }: Parts, metrics: Metrics): Step[] {
+  const { log, anonymous = true, maxInFlight: limits = defaultLimits } = options
+  return [
+    metrics.instrument,
+    recover(log),
+    readRequestInfo,
+    authenticate({ authenticators: credentials.authenticators, anonymous, log }),
+    impersonate(authorizer),
+    maxInFlight(limits, inFlight),
+    authorize(authorizer),
+    requireAcceptable,
+  ]
+}
+
+/** Administrators, health checks, kubelets, and then everybody by their roles. */
+function createAuthorizer(reader: ObjectReader, rbac: RbacAuthorizer): Authorizer {
+  return authorizerUnion([
+    privilegedGroup(mastersGroup),
+    alwaysAllowedPaths(['/healthz', '/readyz', '/livez']),
+    nodeAuthorizer(reader, () => reader.get(clusterRoles, 'system:node')?.rules ?? []),
+    rbac,
+  ])
+}
+
+function requireCreate(context: Parameters<typeof attributesOf>[0], authorizer: Authorizer): void {
+  const attributes = { ...attributesOf(context), verb: 'create' }
+  const { allowed, reason } = authorizer.authorize(attributes)
+  if (!allowed) throw forbiddenRequest(attributes, reason)
+}
+
+/** Behind all steps: a resource, a question that is asked like one, or a path of its own. */
+function serve(parts: Parts, metrics: Metrics): Handler {
+  const { services, authorizer, rbac, credentials, options } = parts
+  const { tokens, audiences } = credentials
+  const stored = createRestHandler({ ...services, subresourceHandlers: subresourceHandlers(parts) })
+  const unstored = unstoredResources(services, {
+    authorizer,
+    resolver: rbac,
+    tokens,
+    audiences,
+    checkStore: () => checkStore(options.store),
+  })
+  const paths = nonResource(parts, metrics)
+  return (context) => {
+    if (!context.info.isResourceRequest) return paths(context)
+    return unstored(context) ?? stored(context)
+  }
+}
+
+function subresourceHandlers({ services, reader, credentials, options }: Parts) {
+  const { signingKey: key, audiences } = credentials
+  const { clock, issuer } = options
+  return { 'serviceaccounts/token': tokenHandler(services, { reader, clock, key, issuer, audiences }) }
+}
+
+function nonResource({ services, credentials, options }: Parts, metrics: Metrics): Handler {
+  const { registry } = services
+  const { advertiseAddress, state, log, store, issuer } = options
+  const checks = createHealthChecks(store, state)
+  const address = () => `${advertiseAddress}:${state.port}`
+  return nonResourceHandler([
+    createDiscovery(registry, address),
+    createHealth(checks, log),
+    versionHandler,
+    metricsHandler(metrics),
+    createOpenId({ issuer, keys: credentials.keys, externalUrl: () => `https://${address()}` }),
+    rootHandler(() => rootPaths(registry, checks)),
+  ])
+}

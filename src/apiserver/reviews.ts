@@ -1,0 +1,103 @@
+import type { SelfSubjectReview, TokenReview } from '../api/types/authentication/v1.ts'
+import type {
+  SelfSubjectAccessReview,
+  SelfSubjectRulesReview,
+  SubjectAccessReview,
+} from '../api/types/authorization/v1.ts'
+import type { ComponentStatus } from '../api/types/core/v1.ts'
+import { notFound } from '../machinery/errors.ts'
+import type { KubeObject } from '../machinery/object.ts'
+import type { TokenAuthenticator } from './authentication/authenticator.ts'
+import { reviewSelf, reviewToken } from './authentication/reviews.ts'
+import type { Authorizer, RuleResolver } from './authorization/authorizer.ts'
+import {
+  reviewLocalSubjectAccess,
+  reviewOwnAccess,
+  reviewOwnRules,
+  reviewSubjectAccess,
+} from './authorization/reviews.ts'
+import type { Answer, Handler, RequestContext } from './request.ts'
+import { decodeDraft } from './rest/draft.ts'
+import type { RestServices } from './rest/resource-request.ts'
+import { writeOptions } from './rest/write-options.ts'
+
+export interface ReviewOptions {
+  readonly authorizer: Authorizer
+  readonly resolver: RuleResolver
+  readonly tokens: TokenAuthenticator
+  readonly audiences: readonly string[]
+  /** How the datastore is; throws when it is not well. */
+  readonly checkStore: () => void | Promise<void>
+}
+
+/** Fills in the status of what was posted. */
+type Review = (draft: KubeObject, context: RequestContext) => void | Promise<void>
+
+/**
+ * The resources that are questions and not objects: reviews, which are answered and not stored, and component
+ * statuses. `handle` answers undefined for every other request.
+ */
+export function unstoredResources(
+  services: RestServices,
+  options: ReviewOptions,
+): (context: RequestContext) => ReturnType<Handler> | undefined {
+  const reviews = reviewsBy(services, options)
+  return (context) => {
+    const { group, resource, verb, subresource, version } = context.info
+    if (subresource !== '' || version !== 'v1') return undefined
+    if (group === '' && resource === 'componentstatuses' && (verb === 'get' || verb === 'list')) {
+      return componentStatuses(context, options.checkStore)
+    }
+    const review = verb === 'create' ? reviews[`${group}/${resource}`] : undefined
+    return review && answerReview(services, context, review)
+  }
+}
+
+function reviewsBy({ clock }: RestServices, options: ReviewOptions): Readonly<Record<string, Review>> {
+  const { authorizer, resolver, tokens, audiences } = options
+  return {
+    'authentication.k8s.io/tokenreviews': (draft) => reviewToken(draft as TokenReview, tokens, audiences),
+    'authentication.k8s.io/selfsubjectreviews': (draft, { user }) =>
+      reviewSelf(draft as SelfSubjectReview, user, clock.nowMs()),
+    'authorization.k8s.io/subjectaccessreviews': (draft) =>
+      reviewSubjectAccess(draft as SubjectAccessReview, authorizer),
+    'authorization.k8s.io/localsubjectaccessreviews': (draft, { info }) =>
+      reviewLocalSubjectAccess(draft as SubjectAccessReview, info.namespace, authorizer),
+    'authorization.k8s.io/selfsubjectaccessreviews': (draft, { user }) =>
+      reviewOwnAccess(draft as SelfSubjectAccessReview, user, authorizer),
+    'authorization.k8s.io/selfsubjectrulesreviews': (draft, { user }) =>
+      reviewOwnRules(draft as SelfSubjectRulesReview, user, resolver),
+  }
+}
+
+async function answerReview(services: RestServices, context: RequestContext, review: Review): Promise<Answer> {
+  const { group, version, resource, namespace } = context.info
+  const definition = services.registry.lookup(group, version, resource)
+  if (!definition) throw notFound({ group, resource }, '')
+  const options = writeOptions(context.query, 'CreateOptions')
+  const request = { services, context, definition, namespace, name: '', subresource: '' }
+  const draft = await decodeDraft(request, options)
+  await review(draft, context)
+  return { kind: 'object', status: 201, object: draft }
+}
+
+/** After kubernetes pkg/registry/core/componentstatus; of what runs apart from this server nothing is known here. */
+async function componentStatuses({ info }: RequestContext, checkStore: ReviewOptions['checkStore']): Promise<Answer> {
+  const store = await storeStatus(checkStore)
+  if (info.verb === 'list') {
+    const object = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: [store] }
+    return { kind: 'object', status: 200, object: object as KubeObject }
+  }
+  if (info.name !== store.metadata?.name) throw notFound({ group: '', resource: 'componentstatuses' }, info.name)
+  return { kind: 'object', status: 200, object: { kind: 'ComponentStatus', apiVersion: 'v1', ...store } as KubeObject }
+}
+
+async function storeStatus(checkStore: ReviewOptions['checkStore']): Promise<ComponentStatus> {
+  const condition = await Promise.resolve()
+    .then(checkStore)
+    .then(
+      () => ({ type: 'Healthy', status: 'True', message: 'ok' }),
+      (error: unknown) => ({ type: 'Healthy', status: 'False', message: String(error) }),
+    )
+  return { metadata: { name: 'etcd-0' }, conditions: [condition] }
+}

@@ -1,0 +1,45 @@
+import type { ResourceDefinition } from '../api/resource-definition.ts'
+import type { Clock } from '../platform/clock.ts'
+import type { Logger } from '../platform/log.ts'
+import type { Store } from '../store/store.ts'
+import type { InFlightLimits } from './flowcontrol/max-in-flight.ts'
+
+/** A certificate and its key. PEM. */
+export interface CertificatePair {
+  readonly certificate: string
+  readonly key: string
+}
+
+export interface ApiServerOptions {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly certificates: {
+    /** Signs clients' certificates; Pods get it to trust this server. PEM. */
+    readonly certificateAuthority: string
+    readonly server: CertificatePair
+    /** How this server shows itself to kubelets. */
+    readonly kubeletClient: CertificatePair
+    readonly frontProxyAuthority?: string
+    readonly frontProxyClient?: CertificatePair
+  }
+  /** PEM: signs service account tokens. */
+  readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string }
+  /** Public keys of tokens from before, PEM. */
+  readonly oldServiceAccountKeys?: readonly string[]
+  readonly issuer: string
+  /** Such as `10.96.0.0/12`. */
+  readonly serviceCidr: string
+  readonly bindAddress: string
+  /** 0: any that is free. */
+  readonly port: number
+  readonly advertiseAddress: string
+  /** Upstream's token file, its text. */
+  readonly staticTokens?: string
+  /** Whether requests without credentials are let in as `system:anonymous`. Default true, as upstream. */
+  readonly anonymous?: boolean
+  readonly disabledAdmissionPlugins?: readonly string[]
+  readonly maxInFlight?: InFlightLimits
+  /** Default: every kind that upstream serves by default. */
+  readonly definitions?: readonly ResourceDefinition[]
+}

@@ -1,0 +1,78 @@
+import { builtInResources } from '../api/all.ts'
+import type { Transport } from '../client/transport.ts'
+import { allAuthenticated, mastersGroup } from './authentication/authenticator.ts'
+import { bootstrap } from './bootstrap/bootstrap.ts'
+import { firstAddress } from './bootstrap/first-address.ts'
+import type { ServerFacts } from './bootstrap/server-objects.ts'
+import { createHttpEdge } from './http/edge.ts'
+import { createLoopbackTransport } from './loopback.ts'
+import type { UserInfo } from './request.ts'
+import { createRequestHandler } from './request-handler.ts'
+import type { ApiServerOptions } from './server-options.ts'
+
+export interface ApiServer {
+  /** Opens the port and begins to make what a cluster has from its start on. Rejects when the port is taken. */
+  listen(): Promise<{ port: number }>
+  /** The same server without a socket in between, as `identity`. */
+  loopback(identity: UserInfo): Transport
+  /** Resolves when `/readyz` says ok. */
+  readonly ready: Promise<void>
+  /** Ends watches, waits a little for the requests under way. The store stays open: whoever opened it closes it. */
+  close(): Promise<void>
+}
+
+const requestTimeoutMs = 60_000
+const shutdownGraceMs = 2_000
+
+const ownIdentity: UserInfo = { name: 'system:apiserver', groups: [mastersGroup, allAuthenticated], extra: {} }
+
+/** An API server over `store`. Nothing runs and no port is open before `listen`. */
+export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { clock, log, certificates } = options
+  const state = { port: options.port, bootstrapped: false, stopping: false }
+  const definitions = options.definitions ?? builtInResources
+  const { handler, toProtobuf } = createRequestHandler({ ...options, definitions, state })
+  const edge = createHttpEdge({
+    handler,
+    clock,
+    log,
+    toProtobuf,
+    tls: { ...certificates.server, clientCertificateAuthority: certificates.certificateAuthority },
+    requestTimeoutMs,
+    shutdownGraceMs,
+  })
+  const loopback = (identity: UserInfo) => createLoopbackTransport({ handler, identity, clock })
+  const ready = Promise.withResolvers<void>()
+  // Whoever never looks at `ready` must not be ended by its failure; those who do still see it.
+  ready.promise.catch((error: unknown) => log.error('the cluster could not be set up', { error }))
+  const start = async () => {
+    await bootstrap({ transport: loopback(ownIdentity), clock, facts: factsOf(options, state.port) })
+    state.bootstrapped = true
+  }
+  return {
+    loopback,
+    ready: ready.promise,
+    async listen() {
+      state.port = (await edge.listen(options.port, options.bindAddress)).port
+      start().then(ready.resolve, ready.reject)
+      return { port: state.port }
+    },
+    async close() {
+      state.stopping = true
+      await edge.close()
+    },
+  }
+}
+
+function factsOf(options: ApiServerOptions, port: number): Omit<ServerFacts, 'hostname'> {
+  const { advertiseAddress, serviceCidr, certificates } = options
+  const { frontProxyAuthority } = certificates
+  return {
+    advertiseAddress,
+    port,
+    serviceCidr,
+    serviceAddress: firstAddress(serviceCidr),
+    clientCertificateAuthority: certificates.certificateAuthority,
+    ...(frontProxyAuthority !== undefined && { frontProxyCertificateAuthority: frontProxyAuthority }),
+  }
+}
