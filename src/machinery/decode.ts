@@ -27,7 +27,7 @@ const utf8 = new TextDecoder()
 export function decodeJson(json: string | Uint8Array, schema: ObjectSchema): Decoded {
   const text = typeof json === 'string' ? json : utf8.decode(json)
   const { value, hasDuplicates } = parseJson(text)
-  const decoded = decode(value, schema, true)
+  const decoded = decodeOwned(value, schema)
   if (!hasDuplicates) return decoded
   const duplicates = duplicateMembers(text).map((path) => `duplicate field ${JSON.stringify(path)}`)
   return { ...decoded, strictErrors: [...decoded.strictErrors, ...duplicates].slice(0, mostStrictErrors) }
@@ -36,6 +36,11 @@ export function decodeJson(json: string | Uint8Array, schema: ObjectSchema): Dec
 /** Decodes a plain value, such as a patched object or what another component passes in. Throws DecodeError. */
 export function decodeValue(value: unknown, schema: ObjectSchema): Decoded {
   return decode(value, schema, false)
+}
+
+/** As `decodeValue`, for a value that nobody else holds: free-form parts are taken over, not copied. */
+export function decodeOwned(value: unknown, schema: ObjectSchema): Decoded {
+  return decode(value, schema, true)
 }
 
 function decode(value: unknown, schema: ObjectSchema, owned: boolean): Decoded {

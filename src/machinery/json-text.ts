@@ -23,8 +23,8 @@ export function parseJson(text: string): ParsedJson {
 }
 
 /**
- * Members in the text of valid JSON: the colons outside strings. This is on the way of every write: jumping from quote
- * to quote by `indexOf` took 1.5 µs for a Pod of 1.5 KB, a walk over every character 4 µs.
+ * Members in the text of valid JSON: the colons outside strings. This is on the way of every write, so it jumps from
+ * quote to quote instead of reading strings.
  */
 function countMembersInText(text: string): number {
   let members = 0
