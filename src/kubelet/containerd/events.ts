@@ -26,10 +26,19 @@ export function containerdEvents(connection: Client): ContainerdEvents {
   })
 }
 
-/** The container that a task event is about: field 1 of TaskStart, TaskExit, TaskOOM, TaskDelete (2 there, behind). */
-export function containerIdOf(event: Uint8Array): string | undefined {
-  // Tag 0x0a: field 1, length-delimited. Container IDs are 64 characters, so the length is one byte.
-  const length = event[1]
-  if (event[0] !== 0x0a || length === undefined || length > 127) return undefined
-  return Buffer.from(event.subarray(2, 2 + length)).toString('utf8')
+/**
+ * The container whose main process has ended, by a TaskExit event: its first two fields are the container and the
+ * process, which are the same for the main one. Undefined for a process that was executed beside it.
+ */
+export function exitedContainer(taskExit: Uint8Array): string | undefined {
+  const containerId = textField(taskExit, 0, 1)
+  const processId = containerId && textField(taskExit, containerId.length + 2, 2)
+  return containerId === processId ? containerId : undefined
+}
+
+/** A text of at most 127 bytes, written as tag, length and bytes. IDs have 64 characters. */
+function textField(message: Uint8Array, offset: number, number: number): string | undefined {
+  const length = message[offset + 1]
+  if (message[offset] !== (number << 3) + 2 || length === undefined || length > 127) return undefined
+  return Buffer.from(message.subarray(offset + 2, offset + 2 + length)).toString('utf8')
 }

@@ -1,5 +1,5 @@
+import { runProgram } from '../../platform/run-program.ts'
 import { connectCri } from '../cri/cri.ts'
-import { runCommand } from './command.ts'
 
 /** The namespace in which containerd's CRI plugin looks for images. */
 const criNamespace = 'k8s.io'
@@ -22,8 +22,8 @@ export async function importImage(options: {
 }): Promise<readonly string[]> {
   const { socketPath, archivePath, signal } = options
   const args = ['--address', socketPath, '--namespace', criNamespace, 'images', 'import', archivePath]
-  const { stdout } = await runCommand('ctr', args, signal)
-  return [...stdout.matchAll(/^unpacking (\S+) /gm)].map(([, name]) => name!)
+  const output = await runProgram('ctr', args, signal ? { signal } : {})
+  return [...output.matchAll(/^unpacking (\S+) /gm)].map(([, name]) => name!)
 }
 
 /** The images of the node, as the runtime knows them. */

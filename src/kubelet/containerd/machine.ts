@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { runCommand } from './command.ts'
+import { runProgram } from '../../platform/run-program.ts'
 
 const capSysResource = 24n
 
@@ -17,8 +17,8 @@ export async function canMountOverlay(directory: string): Promise<boolean> {
   for (const path of [lower, upper, work, merged]) mkdirSync(path!, { recursive: true })
   try {
     const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`
-    await runCommand('mount', ['-t', 'overlay', 'overlay', '-o', options, merged!])
-    await runCommand('umount', [merged!])
+    await runProgram('mount', ['-t', 'overlay', 'overlay', '-o', options, merged!])
+    await runProgram('umount', [merged!])
     return true
   } catch {
     // The refusal is the answer; its words differ from kernel to kernel.

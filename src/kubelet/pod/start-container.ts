@@ -1,0 +1,158 @@
+import { mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { containerConfig } from '../containers/container-config.ts'
+import type { ReferencedObjects } from '../containers/environment.ts'
+import { containerEnvironment } from '../containers/environment.ts'
+import { podLogDirectory } from '../containers/sandbox-config.ts'
+import { runAsNonRootFault } from '../containers/security.ts'
+import { grpcMessage } from '../cri/grpc-client.ts'
+import type { CriRequest } from '../cri/messages.ts'
+import type { PresentImage } from '../images/image-puller.ts'
+import { pullAuths } from '../images/pull-secrets.ts'
+import type { MountedVolumes } from '../volumes/volumes.ts'
+import { containerMounts } from './container-mounts.ts'
+import { killContainer } from './kill.ts'
+import { runHook } from './lifecycle-hook.ts'
+import type { NodeContext } from './node-context.ts'
+import { type ReadonlyPod, type SpecContainer, uidOf } from './pod.ts'
+import { addressesOf } from './pod-network.ts'
+import { containerReference } from './references.ts'
+import { type ContainerRuntime, latestContainer, type PodRuntime, restartCountOf } from './runtime-state.ts'
+
+export interface StartOptions {
+  readonly context: NodeContext
+  readonly pod: ReadonlyPod
+  readonly runtime: PodRuntime
+  readonly objects: ReferencedObjects
+  readonly spec: SpecContainer
+  readonly sandboxId: string
+  readonly sandboxConfig: CriRequest<'PodSandboxConfig'>
+  readonly volumes: MountedVolumes
+}
+
+/** Why a container was not started, in the words of its status. */
+export interface StartFault {
+  readonly reason: string
+  readonly message: string
+  readonly retryAfterMs?: number
+}
+
+/**
+ * Image, configuration, create, start, postStart. A refusal is a value, told in an event too.
+ * After kubelet v1.36 kuberuntime_container.go startContainer.
+ */
+export async function startContainer(options: StartOptions): Promise<StartFault | undefined> {
+  const { context, pod, spec } = options
+  const event = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+    context.recorder.eventAbout(containerReference(pod, spec), type, reason, message)
+  const fail = (reason: string, message: string): StartFault => {
+    event('Warning', 'Failed', `Error: ${message}`)
+    return { reason, message }
+  }
+
+  const pulled = await context.images.ensure({
+    podUid: uidOf(pod),
+    image: spec.container.image ?? '',
+    policy: spec.container.imagePullPolicy ?? 'IfNotPresent',
+    auths: await pullAuths(pod, options.objects, spec.container.image ?? ''),
+    sandboxConfig: options.sandboxConfig,
+    event,
+  })
+  if (!pulled.ok) {
+    event('Warning', 'Failed', `Error: ${pulled.fault.reason}`)
+    return pulled.fault
+  }
+
+  let config: CriRequest<'ContainerConfig'>
+  try {
+    config = await configure(options, pulled.image)
+  } catch (error) {
+    return fail('CreateContainerConfigError', error instanceof Error ? error.message : String(error))
+  }
+
+  let containerId: string
+  try {
+    ;({ containerId } = await context.cri.runtime.createContainer({
+      podSandboxId: options.sandboxId,
+      config,
+      sandboxConfig: options.sandboxConfig,
+    }))
+  } catch (error) {
+    return fail('CreateContainerError', criText(error))
+  }
+  event('Normal', 'Created', 'Container created')
+
+  try {
+    await context.cri.runtime.startContainer({ containerId })
+  } catch (error) {
+    return fail('RunContainerError', criText(error))
+  }
+  event('Normal', 'Started', 'Container started')
+  return runPostStart(options, containerId)
+}
+
+/** The runtime's sentence alone: upstream takes it out of the gRPC status. */
+function criText(error: unknown): string {
+  return grpcMessage(error).replace(/^rpc error: code = \w+ desc = /, '')
+}
+
+async function configure(options: StartOptions, image: PresentImage): Promise<CriRequest<'ContainerConfig'>> {
+  const { context, pod, runtime, objects, spec, volumes } = options
+  const { container } = spec
+  const fault = runAsNonRootFault(pod, container, image)
+  if (fault) throw new Error(fault)
+  const environment = await containerEnvironment({
+    pod,
+    container,
+    objects,
+    services: context.services(),
+    addresses: addressesOf(context, pod, runtime),
+    allocatable: context.allocatable(),
+  })
+  const mounts = await containerMounts({ context, pod, runtime, container, volumes, environment })
+  const logDirectory = join(podLogDirectory(context.podLogsDirectory, pod), container.name)
+  const restartCount = await nextRestartCount(latestContainer(runtime, container.name), logDirectory)
+  await mkdir(logDirectory, { recursive: true, mode: 0o755 })
+  const target = pod.spec?.ephemeralContainers?.find(({ name }) => name === container.name)?.targetContainerName
+  return containerConfig({
+    pod,
+    container,
+    restartCount,
+    imageRef: image.ref,
+    environment,
+    mounts,
+    nodeMemoryBytes: context.nodeMemoryBytes,
+    targetId: target ? latestContainer(runtime, target)?.id : undefined,
+  })
+}
+
+/** One more than before. When the runtime forgot the container, as after a reboot, the log files still tell. */
+async function nextRestartCount(latest: ContainerRuntime | undefined, logDirectory: string): Promise<number> {
+  if (latest) return restartCountOf(latest) + 1
+  const names = await readdir(logDirectory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  const counts = names.flatMap((name) => /^(\d+)\.log/.exec(name)?.[1] ?? []).map(Number)
+  return counts.length > 0 ? Math.max(...counts) + 1 : 0
+}
+
+/** A container whose postStart fails is killed, and starts again by its restart policy. */
+async function runPostStart(options: StartOptions, containerId: string): Promise<StartFault | undefined> {
+  const { context, pod, runtime, spec } = options
+  const handler = spec.container.lifecycle?.postStart
+  if (!handler) return undefined
+  const { cri, clock, log, recorder } = context
+  const address = addressesOf(context, pod, runtime).podIps[0] ?? ''
+  try {
+    await runHook({ cri, clock, handler, container: spec.container, containerId, address, timeoutMs: 24 * 3_600_000 })
+    return undefined
+  } catch (error) {
+    log.info('postStart hook failed', { error, container: spec.container.name })
+    recorder.eventAbout(containerReference(pod, spec), 'Warning', 'FailedPostStartHook', 'PostStartHook failed')
+    const graceSeconds = pod.spec?.terminationGracePeriodSeconds ?? 30
+    const started = { id: containerId, name: spec.container.name, state: 'running' } as const
+    await killContainer(started, { context, pod, runtime, graceSeconds, message: 'FailedPostStartHook' })
+    return { reason: 'PostStartHookError', message: error instanceof Error ? error.message : String(error) }
+  }
+}
