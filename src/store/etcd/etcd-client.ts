@@ -4,6 +4,7 @@ import {
   type ClientDuplexStream,
   type ClientReadableStream,
   credentials,
+  Metadata,
   type MethodDefinition,
   type ServiceError,
   status,
@@ -85,7 +86,11 @@ export class EtcdClient {
 
   watch(): WatchStream {
     const { path, requestSerialize, responseDeserialize } = this.#methods['Watch/Watch']!
-    return this.#member().makeBidiStreamRequest(path, requestSerialize, responseDeserialize) as WatchStream
+    // A member that is cut off from the others then ends the watch, instead of staying silent. After etcd's
+    // clientv3.WithRequireLeader.
+    const metadata = new Metadata()
+    metadata.set('hasleader', 'true')
+    return this.#member().makeBidiStreamRequest(path, requestSerialize, responseDeserialize, metadata) as WatchStream
   }
 
   /** The whole of etcd's database, as `etcdctl snapshot restore` reads it. */

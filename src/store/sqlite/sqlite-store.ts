@@ -84,7 +84,12 @@ class SqliteStore implements Store {
   }
 
   async opened(): Promise<void> {
-    await this.#worker.opened
+    try {
+      await this.#worker.opened
+    } catch (error) {
+      this.#fail(error as StoreError)
+      throw error
+    }
     this.#lastRevision = this.#memory.revision
   }
 

@@ -252,13 +252,44 @@ test('history survives a restart, so that watches go on where they were', async 
   assert.deepEqual(seen, [[first.revision + 1, first.revision]])
 })
 
-test('after churn the files are at most twice the live data', async (context) => {
-  const { open } = await setUp(context)
-  const retention = { ageMs: 300_000, maxChanges: 1_000, maxBytes: 2 ** 20 }
-  const store = await open({ retention })
-  await fill(store, 2_000, 2_000)
-  for (let round = 0; round < 10; round++) await fill(store, 1_000 + (round % 3) * 500, 1_500 + round * 100)
-  await store.compact(store.revision)
-  const { fileBytes, liveBytes } = await store.stats()
-  assert(fileBytes <= 2 * liveBytes + 2 ** 20, `${fileBytes} bytes of files for ${liveBytes} live bytes`)
+/** Little history, so that what churn leaves behind has to go at once. */
+const shortRetention = { ageMs: 300_000, maxChanges: 1_000, maxBytes: 2 ** 20 }
+
+const churns: { title: string; churn: (store: Store) => Promise<void> }[] = [
+  {
+    title: 'many updates of values that change their size',
+    churn: async (store) => {
+      await fill(store, 2_000, 2_000)
+      for (let round = 0; round < 10; round++) await fill(store, 1_000 + (round % 3) * 500, 1_500 + round * 100)
+    },
+  },
+  {
+    title: 'deletes that leave a few old rows on every page',
+    churn: async (store) => {
+      await fill(store, 12_000, 400)
+      const keys = [...store.snapshot().range('/fill/', '/fill0')].filter((_, index) => index % 3 !== 0)
+      await Promise.all(keys.map(({ key, revision }) => store.write({ key, value: undefined, expected: revision })))
+    },
+  },
+]
+
+for (const { title, churn } of churns) {
+  test(`the files are at most twice the live data after ${title}`, async (context) => {
+    const { open } = await setUp(context)
+    const store = await open({ retention: shortRetention })
+    await churn(store)
+    await store.compact(store.revision)
+    const { fileBytes, liveBytes } = await store.stats()
+    assert(fileBytes <= 2 * liveBytes + 2 ** 20, `${fileBytes} bytes of files for ${liveBytes} live bytes`)
+  })
+}
+
+test('the write-ahead log stays bounded while writes go on without a pause', async (context) => {
+  const { path, open } = await setUp(context)
+  const store = await open({ retention: shortRetention })
+  for (let round = 0; round < 30; round++) {
+    await fill(store, 1_000, 1_000)
+    const walBytes = statSync(`${path}-wal`).size
+    assert(walBytes <= 12 * 2 ** 20, `${walBytes} bytes of write-ahead log`)
+  }
 })
