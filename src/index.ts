@@ -1,1 +1,17 @@
-export {}
+/** What `import … from 'kubets'` offers: a cluster in your program, and a typed client of any cluster. */
+
+export type { ResourceRef } from './api/resource-ref.ts'
+export type * as apps from './api/types/apps/v1.ts'
+export type * as batch from './api/types/batch/v1.ts'
+export type * as core from './api/types/core/v1.ts'
+export * as resources from './api/types/resources.ts'
+export type { Client, ResourceClient } from './client/client.ts'
+export { createHttpTransport } from './client/http-transport.ts'
+export type { Cached, Informer } from './client/informer.ts'
+export { createInformer } from './client/informers.ts'
+export { loadKubeconfig } from './client/kubeconfig.ts'
+export { createClient } from './client/typed-client.ts'
+export { Cluster, type EmbeddedOptions } from './cluster/embedded.ts'
+export { isStatus, type Status, StatusError } from './machinery/status.ts'
+export { type Clock, systemClock } from './platform/clock.ts'
+export { VirtualClock } from './platform/virtual-clock.ts'

@@ -11,5 +11,5 @@ export async function adminClient(dataDir: string): Promise<Client> {
   const kubeconfig = join(dataDir, 'admin.kubeconfig')
   if (!existsSync(kubeconfig))
     throw new UsageError(`there is no cluster in ${dataDir}; start one with "kubets up", or name its --data-dir`)
-  return createClient(createHttpTransport({ ...loadKubeconfig(kubeconfig).transport, userAgent: 'kubets' }))
+  return createClient(createHttpTransport({ ...loadKubeconfig(kubeconfig).options, userAgent: 'kubets' }))
 }

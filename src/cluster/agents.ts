@@ -7,6 +7,8 @@ import { makePrivateDirectory, writeFileAtomically } from '../platform/files.ts'
 import type { Logger } from '../platform/log.ts'
 import { type AgentConfig, agentConfigFile, agentSocket } from './agent-config.ts'
 import { control, gone, isListening } from './control-socket.ts'
+import { kubetsProgram } from './program.ts'
+import { kubetsVersion } from './version.ts'
 
 /** How an agent's process is started: this program, possibly inside another network namespace. */
 export interface AgentLaunch {
@@ -70,7 +72,7 @@ async function startAgent(launch: AgentLaunch, clock: Clock, signal: AbortSignal
   makePrivateDirectory(config.directory)
   const file = agentConfigFile(config.directory)
   writeFileAtomically(file, `${JSON.stringify(config, undefined, 2)}\n`)
-  const program = [process.execPath, ...process.execArgv, process.argv[1]!, 'agent', '--config', file]
+  const program = [process.execPath, kubetsProgram, 'agent', '--config', file]
   const [command, ...args] = networkNamespacePath
     ? ['nsenter', `--net=${networkNamespacePath}`, '--', ...program]
     : program
@@ -112,7 +114,7 @@ export async function stopAgents(nodeDirectories: readonly string[]): Promise<vo
 /** Tells two agents apart that would behave differently: their configuration and their program. */
 export function configDigest(config: AgentConfig): string {
   return createHash('sha256')
-    .update(JSON.stringify([config, process.argv[1]]))
+    .update(JSON.stringify([config, kubetsProgram, kubetsVersion]))
     .digest('hex')
 }
 

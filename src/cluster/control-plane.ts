@@ -102,7 +102,7 @@ interface Parts extends ControlPlaneOptions {
 }
 
 function assemble(parts: Parts): ControlPlane {
-  const { server, store, port, certificates, options, advertiseAddress } = parts
+  const { server, store, port, certificates, options } = parts
   const stopping = new AbortController()
   const running: Promise<unknown>[] = []
   const clientFor = (who: UserInfo) => createClient(server.loopback(who))

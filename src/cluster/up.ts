@@ -33,7 +33,7 @@ export const controlSocketFile = (dataDirectory: string): string => join(dataDir
  * aborts, then ends itself and its agents; Pods go on running. Throws a UsageError for what the user can mend.
  */
 export async function runUp(input: UpOptions, signal: AbortSignal): Promise<void> {
-  const { options, clock } = input
+  const { options } = input
   const local = options.components.includes('node') ? localNodes(options) : []
   if (local.length > 0) checkMachineForNodes()
   const directory = openDataDirectory(options.dataDir)
