@@ -26,5 +26,6 @@ export const flowSchema = define(flowSchemas, {
 function keepMetadata(draft: FlowSchema, old: { readonly metadata?: object }): void {
   const managedFields = draft.metadata?.managedFields
   reset(draft, old, 'metadata')
-  if (managedFields) draft.metadata = { ...draft.metadata, managedFields }
+  // A copy in any case: the old metadata is shared and frozen, and the server writes to the draft's.
+  draft.metadata = { ...draft.metadata, ...(managedFields && { managedFields }) }
 }
