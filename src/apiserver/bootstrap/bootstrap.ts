@@ -81,9 +81,9 @@ async function ensure(
 
 async function create(api: ApiObjects, object: KubeObject, nowMs: number): Promise<void> {
   const collection = collectionPath(object)
+  const { status, ...bare } = object as KubeObject & { status?: { conditions: object[] } }
   try {
-    const created = await api.create(collection, object)
-    const { status } = object as { status?: { conditions: object[] } }
+    const created = await api.create(collection, bare)
     if (!status) return
     const lastTransitionTime = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
     const conditions = status.conditions.map((condition) => ({ ...condition, lastTransitionTime }))
