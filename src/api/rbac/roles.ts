@@ -1,4 +1,5 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { pathSegmentName } from '../../machinery/object-names.ts'
 import { define } from '../define.ts'
 import { ageColumn, nameColumn, text, wide } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
@@ -30,11 +31,17 @@ const bindingColumns: readonly Column<RoleBinding>[] = [
   wide('ServiceAccounts', (object) => subjects(object, 'ServiceAccount')),
 ]
 
-export const role = define(roles, { allowCreateOnUpdate: true })
-export const clusterRole = define(clusterRoles, { allowCreateOnUpdate: true })
-export const roleBinding = define(roleBindings, { applyDefaults, allowCreateOnUpdate: true, columns: bindingColumns })
+export const role = define(roles, { validateName: pathSegmentName, allowCreateOnUpdate: true })
+export const clusterRole = define(clusterRoles, { validateName: pathSegmentName, allowCreateOnUpdate: true })
+export const roleBinding = define(roleBindings, {
+  applyDefaults,
+  validateName: pathSegmentName,
+  allowCreateOnUpdate: true,
+  columns: bindingColumns,
+})
 export const clusterRoleBinding = define(clusterRoleBindings, {
   applyDefaults,
+  validateName: pathSegmentName,
   allowCreateOnUpdate: true,
   columns: bindingColumns,
 })

@@ -1,7 +1,8 @@
 import type { FieldError } from '../../machinery/errors.ts'
 import { forbiddenField, invalidField, requiredField, tooLongField } from '../../machinery/field-errors.ts'
-import { labelKeyErrors, labelValueErrors, subdomainErrors } from '../../machinery/label-syntax.ts'
+import { labelKeyErrors, labelValueErrors } from '../../machinery/label-syntax.ts'
 import type { DeepReadonly, ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../machinery/object.ts'
+import type { NameRule } from '../../machinery/object-names.ts'
 import { fieldManagerErrors } from './write-options.ts'
 
 /** What metadata may hold. After apimachinery api/validation/objectmeta.go v1.36, whose order of checks it keeps. */
@@ -9,20 +10,6 @@ import { fieldManagerErrors } from './write-options.ts'
 const maxAnnotationBytes = 256 * 1024
 const maxSubresourceBytes = 256
 const immutable = 'field is immutable'
-
-export type NameRule = (name: string, prefix: boolean) => readonly string[]
-
-/** A name without a rule of its own is a DNS subdomain; a prefix may end with a dash. */
-export const subdomainName: NameRule = (name, prefix) =>
-  subdomainErrors(prefix && name.endsWith('-') ? `${name.slice(0, -1)}a` : name)
-
-/** What no name may hold, since it stands in paths. After apimachinery api/validation/path. */
-export const pathSegmentName: NameRule = (name, prefix) => {
-  const errors: string[] = []
-  if (!prefix && (name === '.' || name === '..')) errors.push(`may not be '${name}'`)
-  for (const illegal of ['/', '%']) if (name.includes(illegal)) errors.push(`may not contain '${illegal}'`)
-  return errors
-}
 
 /** Everything wrong with the metadata of one object. */
 export function metadataErrors(metadata: DeepReadonly<ObjectMeta>, namespaced: boolean, rule: NameRule): FieldError[] {
