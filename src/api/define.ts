@@ -6,6 +6,9 @@ import type { SubresourceFacts } from './schema/resource-facts.ts'
 import { resourceFacts } from './schema/resources.ts'
 import { schemaForKind } from './schema/schema.ts'
 import { onlyFields, withoutStatus } from './strategy.ts'
+import { forPrefix, subdomainNameErrors } from './validation/formats.ts'
+
+const subdomainName = forPrefix(subdomainNameErrors)
 
 /** What is special about a kind. Names, scope, verbs, subresources and schema come from `api/schema`. */
 export interface KindDetails<T extends KubeObject>
@@ -56,7 +59,7 @@ export function define<T extends KubeObject>(ref: ResourceRef<T>, details: KindD
     ...(conversion && { conversion }),
     ...(applyDefaults && { applyDefaults }),
     ...(selectableFields && { selectableFields }),
-    ...(validateName && { validateName }),
+    validateName: validateName ?? subdomainName,
   }
   // The handlers pass each definition only objects of its own kind.
   return definition as unknown as ResourceDefinition

@@ -4,6 +4,7 @@ import type { Strategy, StrategyContext } from '../resource-definition.ts'
 import { onlyFields, reset, resetMetadataForStatus } from '../strategy.ts'
 import type { Pod, PodCondition, PodSpec } from '../types/core/v1.ts'
 import { pods } from '../types/resources.ts'
+import { validatePod, validatePodUpdate } from '../validation/pod.ts'
 import { podColumns } from './pod-columns.ts'
 import { qosClassOf } from './pod-qos.ts'
 import { applyPodSpecDefaults, defaultHostPorts, defaultRequestsFromLimits } from './pod-spec-defaults.ts'
@@ -125,6 +126,8 @@ export const pod = define(pods, {
   applyDefaults,
   columns: podColumns,
   prepareForCreate,
+  validate: validatePod,
+  validateUpdate: validatePodUpdate,
   generationFields: ['spec'],
   gracePeriodSeconds,
   selectableFields: {
