@@ -27,8 +27,8 @@ export class LoopbackWatch implements WatchSink, AsyncIterable<ApiWatchEvent> {
 
   event({ type, object }: { type: string; object: DeepReadonly<KubeObject> }): void {
     if (this.#ended) return
-    if (this.#queue.length >= this.#limit) return this.#overflow()
-    this.#queue.push({ type: type as WatchEventType, object })
+    if (this.#queue.length < this.#limit) this.#queue.push({ type: type as WatchEventType, object })
+    else this.#overflow()
     this.#wake?.()
   }
 

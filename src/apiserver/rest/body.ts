@@ -17,7 +17,7 @@ export async function readBody({ body, headers }: RequestContext): Promise<Body>
 
 /** `application/json; charset=utf-8` without its parameters. */
 export function mediaTypeOf(contentType: string | undefined): string {
-  return contentType?.split(';', 1)[0]!.trim().toLowerCase() || mediaTypes.json
+  return (contentType ?? '').split(';', 1)[0]!.trim().toLowerCase() || mediaTypes.json
 }
 
 /** 415 with the media types objects are read in. */

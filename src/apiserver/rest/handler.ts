@@ -10,11 +10,13 @@ import { patch } from './patch.ts'
 import { put } from './put.ts'
 import type { ResourceRequest, RestServices } from './resource-request.ts'
 import { scaleVerbs } from './scale.ts'
+import { subresourceHandlers as ownSubresources } from './subresources/all.ts'
+import { createBinding } from './subresources/binding.ts'
 import type { SubresourceHandler } from './subresources/handler.ts'
 import { watch } from './watch.ts'
 
 export interface RestHandlerOptions extends RestServices {
-  /** By `pods/eviction`, `serviceaccounts/token`…, the group before it where there is one: `apps/deployments/x`. */
+  /** Beside those of `subresources/all.ts`: `serviceaccounts/token`, `pods/log`…, the group before it where there is one: `apps/deployments/x`. */
   readonly subresourceHandlers: Readonly<Record<string, SubresourceHandler>>
 }
 
@@ -33,21 +35,28 @@ const verbs: Readonly<Record<Verb, VerbHandler>> = {
 
 /** Serves every resource in the registry, built in or custom. Throws StatusErrors. */
 export function createRestHandler({ subresourceHandlers, ...services }: RestHandlerOptions): Handler {
+  const handlers = { ...ownSubresources(services), ...subresourceHandlers }
   return async (context) => {
     const { info } = context
     const definition = services.registry.lookup(info.group, info.version, info.resource)
     if (!definition) throw noSuchResource()
     const { namespace, name, subresource } = info
     const request: ResourceRequest = { services, context, definition, namespace, name, subresource }
-    if (subresource !== '') return serveSubresource(request, subresourceHandlers)
+    if (subresource !== '') return serveSubresource(request, handlers)
     return verbHandler(request)(request)
   }
 }
 
 function verbHandler({ definition, context: { info }, namespace }: ResourceRequest): VerbHandler {
   const verb = info.verb as Verb
+  if (verb === 'create' && isBindings(definition)) return createBinding
   if (!definition.verbs.includes(verb) || !isServedAt(definition, verb, namespace)) throw methodNotAllowed()
   return verbs[verb]
+}
+
+/** The older way to bind Pods: a collection that keeps nothing. */
+function isBindings({ group, plural }: ResourceDefinition): boolean {
+  return group === '' && plural === 'bindings'
 }
 
 /** Across namespaces, namespaced resources can only be looked at. */

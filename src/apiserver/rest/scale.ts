@@ -1,9 +1,131 @@
 import type { ScalePaths } from '../../api/resource-definition.ts'
+import { schemaForKind } from '../../api/schema/schema.ts'
+import type { Scale } from '../../api/types/autoscaling/v1.ts'
+import { conflict, invalid } from '../../machinery/errors.ts'
+import { invalidField } from '../../machinery/field-errors.ts'
+import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
 import type { Answer } from '../request.ts'
+import { readBody } from './body.ts'
+import { cloneDraft } from './clone.ts'
+import { decodeBody } from './draft.ts'
+import { trackFields } from './field-manager.ts'
+import { currentObject } from './get.ts'
+import { patchTypeOf } from './patch.ts'
+import { createPatchMechanism } from './patch-mechanism.ts'
 import type { ResourceRequest } from './resource-request.ts'
+import { readPath, selectorText, writePath } from './scale-paths.ts'
+import { updateAttributes, updateObject } from './update.ts'
+import { type Draft, matchName, matchNamespace } from './write-metadata.ts'
+import { type WriteOptions, writeOptions } from './write-options.ts'
 
-export function scaleVerbs(
-  _paths: ScalePaths,
-): Readonly<Record<string, (request: ResourceRequest) => Promise<Answer>>> {
-  return {}
+const scaleKind = { group: 'autoscaling', version: 'v1', kind: 'Scale' }
+
+type VerbHandler = (request: ResourceRequest) => Promise<Answer>
+
+/** GET, PUT and PATCH of `/scale`: an autoscaling/v1 Scale made of numbers in the object, wherever they stand. */
+export function scaleVerbs(paths: ScalePaths): Readonly<Record<string, VerbHandler>> {
+  return {
+    async get(request) {
+      const { object } = await currentObject(request)
+      return { kind: 'object', status: 200, object: scaleOf(object, paths) }
+    },
+    async update(request) {
+      const { context, services, name } = request
+      const options = writeOptions(context.query, 'UpdateOptions')
+      const expected = { ...scaleKind, schema: schemaForKind(scaleKind) }
+      const { fieldValidation } = options
+      const decodeContext = { registry: services.registry, fieldValidation, warnings: context.warnings }
+      const scale = decodeBody(await readBody(context), expected, decodeContext)
+      matchNamespace(scale.metadata, request)
+      matchName(scale, name)
+      return writeScale(request, paths, options, () => cloneDraft(scale) as Draft)
+    },
+    async patch(request) {
+      const { context } = request
+      const type = patchTypeOf(request)
+      const options = writeOptions(context.query, 'PatchOptions', type === 'apply')
+      const scaled = { ...request, definition: scaleDefinition(request) }
+      const mechanism = createPatchMechanism({ type, body: await readBody(context), request: scaled, options })
+      return writeScale(request, paths, options, (current) => mechanism.patch(current))
+    },
+  }
+}
+
+/** The resource as a patch of its scale sees it: of kind Scale. */
+function scaleDefinition({ definition }: ResourceRequest) {
+  return { ...definition, ...scaleKind, schema: schemaForKind(scaleKind) }
+}
+
+async function writeScale(
+  request: ResourceRequest,
+  paths: ScalePaths,
+  options: WriteOptions,
+  change: (current: Scale) => Draft,
+): Promise<Answer> {
+  const { definition, name, services } = request
+  const { served } = await updateObject({
+    request,
+    options,
+    strategy: definition.strategy,
+    allowCreate: false,
+    change: async (live) => {
+      const before = scaleOf(live!, paths)
+      const scale = change(before) as KubeObject as Draft & Scale
+      matchName(scale, name)
+      await services.admission.mutate(updateAttributes(request, scale, before, options))
+      checkScale(scale, live!, request)
+      const draft = cloneDraft(live!) as Draft
+      writePath(draft, paths.specReplicas, scale.spec?.replicas ?? 0)
+      takeVersion(draft.metadata, scale.metadata)
+      trackFields({ request, live, draft, options })
+      return draft
+    },
+  })
+  return { kind: 'object', status: 200, object: scaleOf(served.object, paths) }
+}
+
+/** The scale's resourceVersion counts as the object's. */
+function takeVersion(metadata: ObjectMeta, { resourceVersion }: ObjectMeta): void {
+  if (resourceVersion) metadata.resourceVersion = resourceVersion
+  else delete metadata.resourceVersion
+}
+
+function checkScale(
+  { spec, metadata }: Draft & Scale,
+  live: DeepReadonly<KubeObject>,
+  { definition }: ResourceRequest,
+) {
+  const { group, plural } = definition
+  const replicas = spec?.replicas ?? 0
+  const name = live.metadata!.name!
+  if (replicas < 0) {
+    const errors = [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')]
+    throw invalid(scaleKind, name, errors)
+  }
+  const { uid } = live.metadata!
+  if (!metadata.uid || metadata.uid === uid) return
+  const why = `Precondition failed: UID in precondition: ${metadata.uid}, UID in object meta: ${uid}`
+  throw conflict({ group, resource: `${plural}/scale` }, name, why)
+}
+
+function scaleOf(object: DeepReadonly<KubeObject>, paths: ScalePaths): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata!
+  const replicas = Number(readPath(object, paths.specReplicas) ?? 0)
+  const selector = paths.labelSelector === undefined ? undefined : selectorText(readPath(object, paths.labelSelector))
+  return {
+    kind: 'Scale',
+    apiVersion: 'autoscaling/v1',
+    metadata: {
+      ...(name && { name }),
+      ...(namespace && { namespace }),
+      ...(uid && { uid }),
+      ...(resourceVersion && { resourceVersion }),
+      ...(creationTimestamp && { creationTimestamp }),
+    },
+    spec: replicas === 0 ? {} : { replicas },
+    status: {
+      replicas: Number(readPath(object, paths.statusReplicas) ?? 0),
+      ...(selector && { selector }),
+    },
+  }
 }

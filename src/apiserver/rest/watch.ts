@@ -68,7 +68,10 @@ class ObjectWatch implements WatchAnswer {
       onChanges: (changes) => this.#onChanges(changes, after),
       onEnd: () => this.#end(),
     })
-    if (!started.ok) return this.#fail(after, store.compactRevision)
+    if (!started.ok) {
+      this.#fail(after, store.compactRevision)
+      return
+    }
     this.#stops.push(started.cancel)
     if (options.allowWatchBookmarks) this.#stops.push(request.services.bookmarks.add(() => this.#bookmark()))
     this.#startTimeout()
