@@ -249,7 +249,7 @@ class EtcdStore implements Store {
   #durableWriteOf({ type, kv }: EtcdEvent): DurableWrite {
     const key = this.#keys.fromEtcd(kv.key)
     if (type === 'DELETE') return { key, value: undefined, revision: kv.mod_revision }
-    return { key, value: kv.value, revision: kv.mod_revision, attachment: this.#attachmentOf(key, kv.value) }
+    return { key, value: ownBytes(kv), revision: kv.mod_revision, attachment: this.#attachmentOf(key, kv.value) }
   }
 
   /** What a writer of this process made of the same bytes; the watch may show them before etcd acknowledges them. */
@@ -284,8 +284,8 @@ class EtcdStore implements Store {
       gone.delete(key)
       // An entry that did not change stays the same object, with what was made of it.
       if (key === markerKey || this.#memory.get(key)?.revision === kv.mod_revision) continue
-      const { value, mod_revision, create_revision } = kv
-      this.#memory.load({ key, value, revision: mod_revision, createRevision: create_revision, attachment: undefined })
+      const [revision, createRevision] = [kv.mod_revision, kv.create_revision]
+      this.#memory.load({ key, value: ownBytes(kv), revision, createRevision, attachment: undefined })
     }
     for (const key of gone) this.#memory.forget(key)
     this.#memory.startAt({ revision, compactRevision: revision })
@@ -308,6 +308,11 @@ class EtcdStore implements Store {
       this.#log.warn('etcd could not be compacted', { revision, error })
     }
   }
+}
+
+/** A copy: the message's buffer, which a decoded value is a part of, would live as long as the entry. */
+function ownBytes({ value }: KeyValue): Uint8Array {
+  return new Uint8Array(value)
 }
 
 /** The result of a write that the watch skipped over, because history was lost meanwhile. */

@@ -4,7 +4,7 @@ import { backup, DatabaseSync, type StatementSync } from 'node:sqlite'
 import type { Revision } from '../store.ts'
 import { StoreError } from '../store-error.ts'
 import { checksumOf, type LogRow } from './log-row.ts'
-import { applicationId, migrate, numberOf, schemaVersion } from './schema.ts'
+import { applicationId, migrate, numberOf, run, schemaVersion } from './schema.ts'
 import { corruptError, isErrno } from './sqlite-error.ts'
 import { assertWalWhole } from './wal-check.ts'
 
@@ -18,7 +18,7 @@ export interface LogFileOptions {
 export interface LogFileState {
   /** The last revision that was ever given out, as far as the file knows. */
   readonly revision: Revision
-  /** What the rows at or before this revision replaced is dropped. */
+  /** History begins after this revision. */
   readonly compactRevision: Revision
 }
 
@@ -71,9 +71,9 @@ export class LogFile {
   state(): LogFileState {
     const { compact_revision, floor_revision } = this.#state()
     const lastRow = numberOf(this.#database, 'SELECT coalesce(max(revision), 0) FROM log')
-    const revision = Math.max(lastRow, compact_revision, floor_revision)
-    // A floor above every row comes with a restored backup: what clients remember is from another history.
-    return { revision, compactRevision: floor_revision > lastRow ? revision : compact_revision }
+    // A floor comes with a restored backup: what clients remember from before it is another history.
+    const compactRevision = Math.max(compact_revision, floor_revision)
+    return { revision: Math.max(lastRow, compactRevision), compactRevision }
   }
 
   /** Reads the whole log in revision order, handing over each row, and checks every one of them and their sum. */
@@ -155,13 +155,13 @@ export class LogFile {
   vacuumSlice(): boolean {
     const free = numberOf(this.#database, 'PRAGMA freelist_count')
     if (free <= freePagesKept) return true
-    this.#database.exec(`PRAGMA incremental_vacuum(${Math.min(pagesPerVacuum, free - freePagesKept)})`)
+    run(this.#database, `PRAGMA incremental_vacuum(${Math.min(pagesPerVacuum, free - freePagesKept)})`)
     return false
   }
 
   /** Moves the write-ahead log into the file and cuts both to their size. */
   checkpoint(): void {
-    this.#database.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+    run(this.#database, 'PRAGMA wal_checkpoint(TRUNCATE)')
   }
 
   /** Writes a whole copy, a few pages at a time, while rows go on being appended. */
@@ -184,7 +184,7 @@ export class LogFile {
   #configure(migrations: readonly string[], quotaBytes: number): void {
     const database = this.#database
     // Before the first read: the lock is then taken for good, and no shared-memory file is needed.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE')
+    run(database, 'PRAGMA locking_mode = EXCLUSIVE')
     const isEmpty = numberOf(database, 'SELECT count(*) FROM sqlite_schema') === 0
     if (!isEmpty && numberOf(database, 'PRAGMA application_id') !== applicationId) {
       throw corruptError(this.#path, 'it is not a datastore of kubets')
@@ -192,13 +192,13 @@ export class LogFile {
     const version = schemaVersion(database)
     if (version > migrations.length) throw newerVersionError(this.#path, version, migrations.length)
     // Only an empty file can still choose to vacuum by increments.
-    if (isEmpty) database.exec('PRAGMA auto_vacuum = INCREMENTAL')
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${walKeptBytes}`)
+    if (isEmpty) run(database, 'PRAGMA auto_vacuum = INCREMENTAL')
+    run(database, `PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${walKeptBytes}`)
     if (!isEmpty) this.#quickCheck()
     migrate(database, migrations)
     if (quotaBytes > 0) {
       const pages = Math.ceil(quotaBytes / numberOf(database, 'PRAGMA page_size'))
-      database.exec(`PRAGMA max_page_count = ${pages}`)
+      run(database, `PRAGMA max_page_count = ${pages}`)
     }
   }
 
@@ -214,13 +214,13 @@ export class LogFile {
   }
 
   #transaction(work: () => void): void {
-    this.#database.exec('BEGIN IMMEDIATE')
+    run(this.#database, 'BEGIN IMMEDIATE')
     try {
       work()
-      this.#database.exec('COMMIT')
+      run(this.#database, 'COMMIT')
     } catch (error) {
       // SQLite has rolled back by itself after some errors, such as a full disk.
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK')
+      if (this.#database.isTransaction) run(this.#database, 'ROLLBACK')
       throw error
     }
   }

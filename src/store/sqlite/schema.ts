@@ -42,14 +42,19 @@ export function schemaVersion(database: DatabaseSync): number {
 /** Brings an older file to the newest version, step by step. A kill in between leaves a whole version behind. */
 export function migrate(database: DatabaseSync, steps: readonly string[]): void {
   for (let version = schemaVersion(database); version < steps.length; version++) {
-    database.exec('BEGIN IMMEDIATE')
-    database.exec(steps[version]!)
-    database.exec(`PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version + 1}`)
-    database.exec('COMMIT')
+    run(database, 'BEGIN IMMEDIATE')
+    run(database, steps[version]!)
+    run(database, `PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${version + 1}`)
+    run(database, 'COMMIT')
   }
 }
 
 /** The first column of the first row, such as a pragma's value. */
 export function numberOf(database: DatabaseSync, query: string): number {
   return Number(Object.values(database.prepare(query).get() ?? {})[0])
+}
+
+/** Runs statements whose results are of no interest. */
+export function run(database: DatabaseSync, statements: string): void {
+  database.exec(statements)
 }

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { type TestContext, test } from 'node:test'
 import { systemClock } from '../../platform/clock.ts'
 import { silentLogger } from '../../platform/log.ts'
+import { VirtualClock } from '../../platform/virtual-clock.ts'
 import { storeContract } from '../contract.ts'
 import type { Store } from '../store.ts'
 import { StoreError, type StoreErrorCode } from '../store-error.ts'
@@ -220,6 +221,51 @@ test('a backup restores, at a revision that no client has seen', async (context)
   assert.equal(again.watch({ prefix: '/', after: store.revision, onChanges: () => assert.fail() }).ok, false)
   await assert.rejects(restoreSqliteStore({ backup, path: restored }), isStoreError('Path'))
   assert((await again.write({ key: '/new', value: Buffer.from('x'), expected: 0 })).ok)
+  await again.close()
+  const later = await open({ path: restored })
+  assert.equal(later.watch({ prefix: '/', after: store.revision, onChanges: () => assert.fail() }).ok, false)
+})
+
+test('a store closed during a backup closes whole, and the backup ends one way or the other', async (context) => {
+  const { folder, path, open } = await setUp(context)
+  const store = await open()
+  await fill(store, 3_000)
+  const backup = join(folder, 'backup.db')
+  const [backedUp] = await Promise.allSettled([store.backup(backup), store.close()])
+  assert.equal(statSync(backup, { throwIfNoEntry: false }) !== undefined, backedUp.status === 'fulfilled')
+  const again = await open({ path })
+  assert.equal(again.snapshot().count('/fill/', '/fill0'), 3_000)
+})
+
+test('a write does not wait for the compaction of a long history', async (context) => {
+  const { open } = await setUp(context)
+  const store = await open()
+  for (let round = 0; round < 10; round++) await fill(store, 2_000, 100)
+  const order: string[] = []
+  const compaction = store.compact(store.revision).then(() => order.push('compaction'))
+  const write = store.write({ key: '/a', value: Buffer.from('x'), expected: 0 }).then(() => order.push('write'))
+  await Promise.all([compaction, write])
+  assert.deepEqual(order, ['write', 'compaction'])
+})
+
+test('an idle store has no timer once its history is old', async (context) => {
+  const { open } = await setUp(context)
+  const clock = new VirtualClock()
+  const store = await open({ clock })
+  await fill(store, 10)
+  store.watch({ prefix: '/none/', after: store.revision, onChanges: () => undefined, onProgress: () => undefined })
+  await clock.advanceMs(15 * 60_000)
+  assert.equal(clock.pendingTimers, 0)
+})
+
+test('a path that cannot be is refused with a sentence', async (context) => {
+  const { open } = await setUp(context)
+  await assert.rejects(open({ path: '/dev/null/store.db' }), isStoreError('Path'))
+})
+
+test('a worker that cannot start is reported with a sentence', async (context) => {
+  const { open } = await setUp(context)
+  await assert.rejects(open({ workerUrl: new URL('./no-such-worker.ts', import.meta.url) }), isStoreError('Closed'))
 })
 
 test('a damaged backup is not restored, and nothing is left of the attempt', async (context) => {

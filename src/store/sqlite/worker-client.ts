@@ -62,8 +62,11 @@ export class WorkerClient {
   async close(): Promise<void> {
     const closed = this.request({ type: 'close' })
     this.#isClosed = true
-    await closed
-    await this.#worker.terminate()
+    try {
+      await closed
+    } finally {
+      await this.#worker.terminate()
+    }
   }
 
   #receive(message: Message): void {
