@@ -90,25 +90,35 @@ class Candidate {
     this.#leaseDurationMs = options.leaseDurationMs ?? 15_000
   }
 
-  /** Whether this candidate holds the lease now. Failures of any kind are a no. */
+  /** Whether this candidate holds the lease now. Failures of any kind are a no, and so is an answer that is too late. */
   async tryAcquireOrRenew(): Promise<boolean> {
-    const { client, clock, log, lease, identity } = this.#options
+    const { clock, log, lease, renewDeadlineMs = 10_000 } = this.#options
+    const deadline = new AbortController()
+    const timer = clock.setTimer(renewDeadlineMs, () => deadline.abort())
     try {
-      const current = await this.#read()
-      const nowMs = clock.nowMs()
-      if (!current) {
-        await client.of(leases).create(this.#leaseOf({ acquireTime: nowMs, renewTime: nowMs, transitions: 0 }))
-        return true
-      }
-      this.#observe(current)
-      const holder = current.spec?.holderIdentity ?? ''
-      if (holder !== '' && holder !== identity && !this.#hasExpired()) return false
-      await client.of(leases).update(this.#taken(current, nowMs))
-      return true
+      return await this.#attempt(deadline.signal)
     } catch (error) {
       if (!isStatus(error, 'Conflict', 'AlreadyExists')) log.warn('cannot get or renew the lease', { error, ...lease })
       return false
+    } finally {
+      timer.cancel()
     }
+  }
+
+  async #attempt(signal: AbortSignal): Promise<boolean> {
+    const { client, clock, identity } = this.#options
+    const current = await this.#read(signal)
+    const nowMs = clock.nowMs()
+    if (!current) {
+      const lease = this.#leaseOf({ acquireTime: nowMs, renewTime: nowMs, transitions: 0 })
+      await client.of(leases).create(lease, { signal })
+      return true
+    }
+    this.#observe(current)
+    const holder = current.spec?.holderIdentity ?? ''
+    if (holder !== '' && holder !== identity && !this.#hasExpired()) return false
+    await client.of(leases).update(this.#taken(current, nowMs), { signal })
+    return true
   }
 
   /** Gives the lease back, so that the next leader need not wait. Failures are only logged: it ends by itself. */
@@ -132,10 +142,10 @@ class Candidate {
     }
   }
 
-  async #read(): Promise<DeepReadonly<Stored<Lease>> | undefined> {
+  async #read(signal?: AbortSignal): Promise<DeepReadonly<Stored<Lease>> | undefined> {
     const { client, lease } = this.#options
     try {
-      return await client.of(leases).get(lease.name, { namespace: lease.namespace })
+      return await client.of(leases).get(lease.name, { namespace: lease.namespace, ...(signal ? { signal } : {}) })
     } catch (error) {
       if (isStatus(error, 'NotFound')) return undefined
       throw error
