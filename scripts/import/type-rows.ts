@@ -200,7 +200,7 @@ function fieldRow(known: FieldFacts): FieldRow {
     ...(go === undefined || go.type === goTypeName(type, facts.upstream.version) ? {} : { goType: go.type }),
     ...(required ? { required: true } : {}),
     ...emptyRule(type, required, go),
-    ...(schema?.default === undefined || isZero(schema.default) ? {} : { default: schema.default }),
+    ...defaultRule(schema?.default, go),
     ...(enumeration === undefined ? {} : { enum: enumeration }),
     ...pick(property ?? {}, {
       'x-kubernetes-list-type': 'listType',
@@ -269,9 +269,14 @@ function kindOf(definition: OpenApiType, { group, version }: UpstreamPackage): P
   }
 }
 
-/** `Required` scalars and empty structs have zero defaults, which are said otherwise. */
+/** Zero defaults of what Go always writes need no saying. */
+function defaultRule(value: unknown, go: GoField | undefined): Partial<FieldRow> {
+  const implied = JSON.stringify(value) === '{}' || (isZero(value) && go?.omitEmpty === false && !go.pointer)
+  return value === undefined || implied ? {} : { default: value }
+}
+
 function isZero(value: unknown): boolean {
-  return value === '' || value === 0 || value === false || JSON.stringify(value) === '{}'
+  return value === '' || value === 0 || value === false
 }
 
 function pick(source: OpenApiType, names: Readonly<Record<`x-kubernetes-${string}`, string>>): Record<string, never> {

@@ -52,7 +52,7 @@ export const coreV1: TypeTable = {
           enum: ['None', 'ReadOnly', 'ReadWrite'],
         },
         fsType: { number: 4, type: '*string', default: 'ext4' },
-        readOnly: { number: 5, type: '*boolean' },
+        readOnly: { number: 5, type: '*boolean', default: false },
         kind: {
           number: 6,
           type: '*string',
@@ -204,7 +204,7 @@ export const coreV1: TypeTable = {
     ConfigMapEnvSource: {
       inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
-        name: { number: 1, in: 'localObjectReference', type: 'string' },
+        name: { number: 1, in: 'localObjectReference', type: 'string', default: '' },
         optional: { number: 2, type: '*boolean' },
       },
     },
@@ -212,7 +212,7 @@ export const coreV1: TypeTable = {
       mapType: 'atomic',
       inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
-        name: { number: 1, in: 'localObjectReference', type: 'string' },
+        name: { number: 1, in: 'localObjectReference', type: 'string', default: '' },
         key: { number: 2, type: 'string', required: true },
         optional: { number: 3, type: '*boolean' },
       },
@@ -237,7 +237,7 @@ export const coreV1: TypeTable = {
     ConfigMapProjection: {
       inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
-        name: { number: 1, in: 'localObjectReference', type: 'string' },
+        name: { number: 1, in: 'localObjectReference', type: 'string', default: '' },
         items: { number: 2, type: '[]KeyToPath', listType: 'atomic' },
         optional: { number: 4, type: '*boolean' },
       },
@@ -245,7 +245,7 @@ export const coreV1: TypeTable = {
     ConfigMapVolumeSource: {
       inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
-        name: { number: 1, in: 'localObjectReference', type: 'string' },
+        name: { number: 1, in: 'localObjectReference', type: 'string', default: '' },
         items: { number: 2, type: '[]KeyToPath', listType: 'atomic' },
         defaultMode: { number: 3, type: '*int32' },
         optional: { number: 4, type: '*boolean' },
@@ -723,7 +723,7 @@ export const coreV1: TypeTable = {
         volumeName: { number: 1, type: 'string', required: true },
         path: { number: 2, type: 'string', required: true },
         key: { number: 3, type: 'string', required: true },
-        optional: { number: 4, type: '*boolean' },
+        optional: { number: 4, type: '*boolean', default: false },
       },
     },
     FlexPersistentVolumeSource: {
@@ -756,7 +756,10 @@ export const coreV1: TypeTable = {
       },
     },
     GRPCAction: {
-      fields: { port: { number: 1, type: 'int32', required: true }, service: { number: 2, type: '*string' } },
+      fields: {
+        port: { number: 1, type: 'int32', required: true },
+        service: { number: 2, type: '*string', default: '' },
+      },
     },
     GitRepoVolumeSource: {
       fields: {
@@ -983,7 +986,7 @@ export const coreV1: TypeTable = {
       },
     },
     LoadBalancerStatus: { fields: { ingress: { number: 1, type: '[]LoadBalancerIngress', listType: 'atomic' } } },
-    LocalObjectReference: { mapType: 'atomic', fields: { name: { number: 1, type: 'string' } } },
+    LocalObjectReference: { mapType: 'atomic', fields: { name: { number: 1, type: 'string', default: '' } } },
     LocalVolumeSource: {
       fields: { path: { number: 1, type: 'string', required: true }, fsType: { number: 2, type: '*string' } },
     },
@@ -1875,7 +1878,7 @@ export const coreV1: TypeTable = {
     ReplicationControllerSpec: {
       fields: {
         replicas: { number: 1, type: '*int32', default: 1 },
-        minReadySeconds: { number: 4, type: 'int32' },
+        minReadySeconds: { number: 4, type: 'int32', default: 0 },
         selector: { number: 2, type: 'map[string]string', mapType: 'atomic' },
         template: { number: 3, type: '*PodTemplateSpec' },
       },
@@ -2066,7 +2069,7 @@ export const coreV1: TypeTable = {
     SecretEnvSource: {
       inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
-        name: { number: 1, in: 'localObjectReference', type: 'string' },
+        name: { number: 1, in: 'localObjectReference', type: 'string', default: '' },
         optional: { number: 2, type: '*boolean' },
       },
     },
@@ -2074,7 +2077,7 @@ export const coreV1: TypeTable = {
       mapType: 'atomic',
       inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
-        name: { number: 1, in: 'localObjectReference', type: 'string' },
+        name: { number: 1, in: 'localObjectReference', type: 'string', default: '' },
         key: { number: 2, type: 'string', required: true },
         optional: { number: 3, type: '*boolean' },
       },
@@ -2090,7 +2093,7 @@ export const coreV1: TypeTable = {
     SecretProjection: {
       inline: { localObjectReference: { number: 1, type: 'LocalObjectReference' } },
       fields: {
-        name: { number: 1, in: 'localObjectReference', type: 'string' },
+        name: { number: 1, in: 'localObjectReference', type: 'string', default: '' },
         items: { number: 2, type: '[]KeyToPath', listType: 'atomic' },
         optional: { number: 4, type: '*boolean' },
       },

@@ -1,0 +1,144 @@
+import type { ResourceDefinition } from '../../api/resource-definition.ts'
+import { type Operation, type Path, pathsOf } from './operations.ts'
+import { Definitions, type Dialect, type OpenApiNode, openApiV2, openApiV3, patchDefinition } from './schemas.ts'
+
+const mediaTypes = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const watchMediaTypes = ['application/json;stream=watch', 'application/vnd.kubernetes.protobuf;stream=watch']
+const patchMediaTypes = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]
+
+/** The OpenAPI v2 document of all resources. */
+export function documentV2(resources: readonly ResourceDefinition[]): OpenApiNode {
+  const writer = new DocumentWriter(openApiV2)
+  const paths = writer.paths(resources)
+  return {
+    swagger: '2.0',
+    info: { title: 'Kubernetes', version: '1.36' },
+    paths,
+    definitions: writer.definitions(),
+    securityDefinitions: { BearerToken: bearerToken },
+    security: [{ BearerToken: [] }],
+  }
+}
+
+/** The OpenAPI v3 document of the resources of one group-version. */
+export function documentV3(resources: readonly ResourceDefinition[]): OpenApiNode {
+  const writer = new DocumentWriter(openApiV3)
+  const paths = writer.paths(resources)
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: 'unversioned' },
+    paths,
+    components: { schemas: writer.definitions(), securitySchemes: { BearerToken: bearerToken } },
+  }
+}
+
+const bearerToken = { type: 'apiKey', name: 'authorization', in: 'header' }
+
+class DocumentWriter {
+  readonly #definitions: Definitions
+  readonly #isV3: boolean
+
+  constructor(dialect: Dialect) {
+    this.#definitions = new Definitions(dialect)
+    this.#isV3 = dialect.version === 'v3'
+  }
+
+  definitions(): OpenApiNode {
+    return this.#definitions.toJson()
+  }
+
+  paths(resources: readonly ResourceDefinition[]): OpenApiNode {
+    const paths = resources.flatMap((definition) => pathsOf(definition))
+    const entries = paths.map((path): [string, OpenApiNode] => [path.path, this.#path(path)])
+    return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+
+  #path({ path, pathParameters, operations }: Path): OpenApiNode {
+    const written = operations.map((operation): [string, OpenApiNode] => [
+      operation.method,
+      this.#operation(operation, path),
+    ])
+    const inPath = pathParameters.map((name) => this.#parameter(name, 'path'))
+    return { ...Object.fromEntries(written), parameters: [...inPath, this.#parameter('pretty', 'query')] }
+  }
+
+  #operation(operation: Operation, path: string): OpenApiNode {
+    const parameters = operation.query.map((name) => this.#parameter(name, 'query'))
+    const { body, bodyRequired, answer } = operation
+    const bodySchema =
+      body === undefined
+        ? undefined
+        : body === 'patch'
+          ? this.#definitions.plainReference(patchDefinition)
+          : this.#definitions.reference(body)
+    const common = {
+      tags: [tagOf(path)],
+      operationId: operation.operationId,
+      'x-kubernetes-action': operation.action,
+      'x-kubernetes-group-version-kind': operation.groupVersionKind,
+    }
+    const produces = operation.action === 'list' ? [...mediaTypes, ...watchMediaTypes] : mediaTypes
+    const answerSchema = answer === undefined ? { type: 'string' } : this.#definitions.reference(answer)
+    const consumes = body === 'patch' ? patchMediaTypes : ['*/*']
+    if (this.#isV3) {
+      const content = (types: readonly string[], schema: OpenApiNode) =>
+        Object.fromEntries(types.map((type) => [type, { schema }]))
+      return {
+        ...common,
+        ...(parameters.length > 0 && { parameters }),
+        ...(bodySchema && {
+          requestBody: { content: content(consumes, bodySchema), ...(bodyRequired && { required: true }) },
+        }),
+        responses: responsesOf(operation, { content: content(produces, answerSchema) }),
+      }
+    }
+    const bodyParameter = { name: 'body', in: 'body', ...(bodyRequired && { required: true }), schema: bodySchema }
+    return {
+      ...common,
+      consumes,
+      produces,
+      schemes: ['https'],
+      parameters: bodySchema === undefined ? parameters : [bodyParameter, ...parameters],
+      responses: responsesOf(operation, { schema: answerSchema }),
+    }
+  }
+
+  #parameter(name: string, place: 'path' | 'query'): OpenApiNode {
+    const type = { type: parameterTypes[name] ?? 'string', uniqueItems: true }
+    const required = place === 'path' ? { required: true } : {}
+    return this.#isV3 ? { name, in: place, ...required, schema: type } : { ...type, name, in: place, ...required }
+  }
+}
+
+const parameterTypes: Readonly<Record<string, string>> = {
+  allowWatchBookmarks: 'boolean',
+  force: 'boolean',
+  gracePeriodSeconds: 'integer',
+  ignoreStoreReadErrorWithClusterBreakingPotential: 'boolean',
+  limit: 'integer',
+  orphanDependents: 'boolean',
+  sendInitialEvents: 'boolean',
+  timeoutSeconds: 'integer',
+  watch: 'boolean',
+}
+
+const codeTexts: Readonly<Record<number, string>> = { 200: 'OK', 201: 'Created', 202: 'Accepted', 401: 'Unauthorized' }
+
+/** OpenAPI insists on a description of every answer: the status text. */
+function responsesOf({ codes }: Operation, answer: OpenApiNode): OpenApiNode {
+  const answers = codes.map((code) => [code, { description: codeTexts[code], ...answer }])
+  return Object.fromEntries([...answers, [401, { description: codeTexts[401] }]])
+}
+
+/** `/apis/rbac.authorization.k8s.io/v1/…` → `rbacAuthorization_v1`. */
+function tagOf(path: string): string {
+  const [, root, group, version] = path.split('/')
+  if (root === 'api') return `core_${group}`
+  const [first, ...labels] = group!.replace(/\.k8s\.io$/, '').split('.')
+  return `${first}${labels.map((label) => label[0]!.toUpperCase() + label.slice(1)).join('')}_${version}`
+}
