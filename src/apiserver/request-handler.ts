@@ -31,6 +31,10 @@ import { createRestHandler } from './rest/handler.ts'
 import { generateName } from './rest/names.ts'
 import type { RestServices } from './rest/resource-request.ts'
 import { createServerFields } from './rest/server-fields/all.ts'
+import { subresourceHandlers } from './rest/subresources/all.ts'
+import { connectHandlers } from './rest/subresources/connect.ts'
+import { defaultKubeletPort } from './rest/subresources/connect-location.ts'
+import type { SubresourceHandler } from './rest/subresources/handler.ts'
 import { unstoredResources } from './reviews.ts'
 import { rootPaths } from './root-paths.ts'
 import type { ApiServerOptions } from './server-options.ts'
@@ -47,6 +51,9 @@ export interface RequestHandler {
   readonly handler: Handler
   readonly toProtobuf: ProtobufEncoder
 }
+
+/** A Node's address is surer to be reachable than its name, which no DNS may know. After kubeadm's flags. */
+const preferredKubeletAddresses = ['InternalIP', 'ExternalIP', 'Hostname']
 
 const defaultLimits = { reading: 400, mutating: 200 }
 
@@ -137,7 +144,7 @@ function requireCreate(context: Parameters<typeof attributesOf>[0], authorizer: 
 function serve(parts: Parts, metrics: Metrics): Handler {
   const { services, authorizer, rbac, credentials, options } = parts
   const { tokens, audiences } = credentials
-  const stored = createRestHandler({ ...services, subresourceHandlers: subresourceHandlers(parts) })
+  const stored = createRestHandler({ ...services, subresourceHandlers: handlersBelow(parts) })
   const unstored = unstoredResources(services, {
     authorizer,
     resolver: rbac,
@@ -152,10 +159,28 @@ function serve(parts: Parts, metrics: Metrics): Handler {
   }
 }
 
-function subresourceHandlers({ services, reader, credentials, options }: Parts) {
+/** What lies below an object and is more than data. */
+function handlersBelow({
+  services,
+  reader,
+  credentials,
+  options,
+  authorizer,
+}: Parts): Record<string, SubresourceHandler> {
   const { signingKey: key, audiences } = credentials
-  const { clock, issuer } = options
-  return { 'serviceaccounts/token': tokenHandler(services, { reader, clock, key, issuer, audiences }) }
+  const { clock, issuer, certificates } = options
+  const { certificate: clientCertificate, key: clientKey } = certificates.kubeletClient
+  const kubelet = {
+    // Kubelets sign their own serving certificates until their requests are approved, as upstream's do.
+    tls: { clientCertificate, clientKey, insecureSkipVerify: true },
+    defaultPort: defaultKubeletPort,
+    preferredAddressTypes: preferredKubeletAddresses,
+  }
+  return {
+    ...subresourceHandlers(services),
+    ...connectHandlers({ reader, authorizer, admission: services.admission, kubelet }),
+    'serviceaccounts/token': tokenHandler(services, { reader, clock, key, issuer, audiences }),
+  }
 }
 
 function nonResource({ services, credentials, options }: Parts, metrics: Metrics): Handler {

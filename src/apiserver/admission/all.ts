@@ -8,6 +8,7 @@ import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
@@ -35,6 +36,7 @@ export function admissionPlugins(services: AdmissionServices, { disabled }: Admi
   const all: readonly AdmissionPlugin[] = [
     namespaceLifecycle(reader),
     serviceAccount(services),
+    nodeRestriction(reader),
     taintNodesByCondition,
     priority(reader),
     defaultTolerationSeconds,

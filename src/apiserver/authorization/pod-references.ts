@@ -65,3 +65,38 @@ function volumeNamesSecret(volume: DeepReadonly<Volume>, name: string): boolean 
   ]
   return direct.includes(name) || (projected?.sources?.some((source) => source.secret?.name === name) ?? false)
 }
+
+/** The first kind of API object that a Pod's spec names, if any. After kubernetes pkg/api/pod HasAPIObjectReference v1.36. */
+export function apiObjectReference(pod: DeepReadonly<Pod>): string | undefined {
+  if (pod.spec?.serviceAccountName) return 'serviceaccounts'
+  if (pod.spec?.imagePullSecrets?.length) return 'secrets'
+  for (const { env = [], envFrom = [] } of containersOf(pod)) {
+    if (envFrom.some(({ secretRef }) => secretRef) || env.some(({ valueFrom }) => valueFrom?.secretKeyRef))
+      return 'secrets'
+    if (envFrom.some(({ configMapRef }) => configMapRef) || env.some(({ valueFrom }) => valueFrom?.configMapKeyRef)) {
+      return 'configmaps'
+    }
+  }
+  if (pod.spec?.resourceClaims?.length) return 'resourceclaims'
+  for (const volume of volumesOf(pod)) {
+    const found = volumeReference(volume)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+/** Volumes that live on the node alone name nothing; every other kind may. */
+function volumeReference({ name: _name, ...sources }: DeepReadonly<Volume>): string | undefined {
+  if (sources.secret) return 'secrets'
+  if (sources.configMap) return 'configmaps'
+  if (sources.persistentVolumeClaim || sources.ephemeral) return 'persistentvolumeclaims'
+  for (const source of sources.projected?.sources ?? []) {
+    if (source.secret) return 'secrets (via projected volumes)'
+    if (source.configMap) return 'configmaps (via projected volumes)'
+    if (source.serviceAccountToken) return 'serviceaccounts (via projected volumes)'
+    if (source.clusterTrustBundle) return 'clustertrustbundles'
+  }
+  const onNode: ReadonlySet<string> = new Set(['emptyDir', 'hostPath', 'downwardAPI', 'projected', 'image', 'gitRepo'])
+  const other = Object.keys(sources).find((key) => !onNode.has(key))
+  return other && `${other} volumes`
+}

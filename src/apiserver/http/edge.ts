@@ -12,6 +12,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { timeout } from '../../machinery/errors.ts'
+import { StatusError } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import { isLongRunning } from '../long-running.ts'
@@ -195,7 +196,13 @@ class TlsEdge implements HttpEdge {
       if (answer.kind === 'watch') answer.stream.stop()
       return
     }
-    await this.#writer.write(answer, context, responder)
+    try {
+      await this.#writer.write(answer, context, responder)
+    } catch (error) {
+      // Some answers turn out to have no form the client takes only when they are written.
+      if (!(error instanceof StatusError) || responder.started) throw error
+      await this.#writer.writePlain(error.status, context, responder)
+    }
   }
 
   #expire({ context, responder }: Exchange): void {

@@ -73,6 +73,12 @@ export class AnswerWriter {
     return this.#send(status.code ?? 200, body, context, responder, extra)
   }
 
+  /** A Status as indented JSON, for a client that takes none of the forms there are. After WriteRawJSON. */
+  writePlain(status: Status, context: HttpRequestContext, responder: Responder): Promise<void> | void {
+    const bytes = Buffer.from(JSON.stringify(status, null, 2))
+    return this.#send(status.code ?? 500, { encoding: 'json', bytes }, context, responder)
+  }
+
   #send(
     status: number,
     body: Body,
