@@ -2,6 +2,9 @@ import { schemaOf } from '../../api/schema/schema.ts'
 import { DecodeError, decodeValue } from '../../machinery/decode.ts'
 import { badRequest } from '../../machinery/errors.ts'
 import { JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
+import { decodeMessage } from '../../machinery/protobuf/decode.ts'
+import { readEnvelope } from '../../machinery/protobuf/envelope.ts'
+import { ProtobufError } from '../../machinery/protobuf/wire.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import { mediaTypes } from '../http/negotiate.ts'
 import { type Body, readBody, unknownFormat } from './body.ts'
@@ -21,16 +24,20 @@ export async function deleteOptions({ context }: ResourceRequest): Promise<Delet
   return validDeleteOptions(decodeOptions(body))
 }
 
+const readErrors = [DecodeError, JsonSyntaxError, YamlError, ProtobufError]
+
 function isEmpty(body: Body): boolean {
   return body.kind === 'bytes' ? body.bytes.length === 0 : body.value === undefined
 }
 
 function decodeOptions(body: Body): RawDeleteOptions {
   try {
-    return decodeValue(parsed(body), schemaOf(schemaName)).object as RawDeleteOptions
+    const schema = schemaOf(schemaName)
+    const isProtobuf = body.kind === 'bytes' && body.mediaType === mediaTypes.protobuf
+    if (isProtobuf) return decodeMessage(readEnvelope(body.bytes).raw, schema) as RawDeleteOptions
+    return decodeValue(parsed(body), schema).object as RawDeleteOptions
   } catch (error) {
-    if (error instanceof DecodeError || error instanceof JsonSyntaxError || error instanceof YamlError)
-      throw badRequest(error.message)
+    if (readErrors.some((kind) => error instanceof kind)) throw badRequest((error as Error).message)
     throw error
   }
 }

@@ -2,6 +2,9 @@ import { type Decoded, DecodeError, decodeJson, decodeValue, strictDecodingError
 import { badRequest } from '../../machinery/errors.ts'
 import { JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../../machinery/object.ts'
+import { decodeMessage } from '../../machinery/protobuf/decode.ts'
+import { readEnvelope } from '../../machinery/protobuf/envelope.ts'
+import { ProtobufError } from '../../machinery/protobuf/wire.ts'
 import type { ObjectSchema } from '../../machinery/schema.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import { mediaTypes } from '../http/negotiate.ts'
@@ -62,6 +65,8 @@ function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
       return jsonBody(body.bytes, expected)
     case mediaTypes.yaml:
       return yamlBody(body.bytes, expected)
+    case mediaTypes.protobuf:
+      return protobufBody(body.bytes, expected)
     default:
       throw unknownFormat(body.mediaType)
   }
@@ -89,6 +94,17 @@ function yamlBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
     return { value, decode: (schema) => withStrictErrors(decodeValue(value, schema), extra) }
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
+    throw unrecognized(error.message, bytes, expected)
+  }
+}
+
+function protobufBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
+  try {
+    const { apiVersion, kind, raw } = readEnvelope(bytes)
+    const decode = (schema: ObjectSchema) => ({ object: decodeMessage(raw, schema), strictErrors: [] })
+    return { value: { apiVersion, kind }, decode }
+  } catch (error) {
+    if (!(error instanceof ProtobufError)) throw error
     throw unrecognized(error.message, bytes, expected)
   }
 }
@@ -146,7 +162,7 @@ function decodeChecked(
     }
     return object
   } catch (error) {
-    if (!(error instanceof DecodeError)) throw error
+    if (!(error instanceof DecodeError || error instanceof ProtobufError)) throw error
     const version = JSON.stringify(parseApiVersion(given.apiVersion).version)
     throw badRequest(`${given.kind} in version ${version} cannot be handled as a ${expected.kind}: ${error.message}`)
   }

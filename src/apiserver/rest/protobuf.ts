@@ -1,9 +1,16 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { notAcceptable } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import { encodeProtobuf as encodeEnvelope } from '../../machinery/protobuf/envelope.ts'
 import { mediaTypes, withoutProtobuf } from '../http/negotiate.ts'
 
+/** A custom resource: it has no protobuf message, and its lists name the kind of each item. */
+export function isCustom({ schema }: ResourceDefinition): boolean {
+  return !schema.name.startsWith('io.k8s.')
+}
+
 /** The object as its protobuf message in upstream's envelope. Throws 406 for kinds without a message. */
-export function encodeProtobuf(_definition: ResourceDefinition, _object: DeepReadonly<KubeObject>): Uint8Array {
-  throw notAcceptable(withoutProtobuf.map((encoding) => mediaTypes[encoding]))
+export function encodeProtobuf(definition: ResourceDefinition, object: DeepReadonly<KubeObject>): Uint8Array {
+  if (isCustom(definition)) throw notAcceptable(withoutProtobuf.map((encoding) => mediaTypes[encoding]))
+  return encodeEnvelope(object, definition.schema)
 }

@@ -4,6 +4,7 @@ import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { StatusError } from '../../machinery/status.ts'
 import { negotiate, withoutProtobuf } from '../http/negotiate.ts'
 import type { Answer, ListAnswer, RequestContext } from '../request.ts'
+import { isCustom } from './protobuf.ts'
 import type { ServedObject } from './stored-object.ts'
 import { createTable, type IncludeObject, type Table } from './table.ts'
 
@@ -95,11 +96,6 @@ function plainList(
     items: items.map((served) => ({ object: served.object, encoded: served })),
     bareItems: !isCustom(definition),
   }
-}
-
-/** A custom resource: it has no protobuf message, and its lists name the kind of each item. */
-export function isCustom(definition: ResourceDefinition): boolean {
-  return !definition.schema.name.startsWith('io.k8s.')
 }
 
 /** How an event's object is to be shown; undefined when it goes as it is. */
