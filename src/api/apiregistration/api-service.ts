@@ -1,3 +1,4 @@
+import { pathSegmentName } from '../../machinery/object-names.ts'
 import { define } from '../define.ts'
 import { reset } from '../strategy.ts'
 import type { APIService } from '../types/apiregistration/v1.ts'
@@ -9,6 +10,7 @@ function applyDefaults({ spec }: APIService): void {
 
 export const apiService = define(apiServices, {
   storagePrefix: 'apiregistration.k8s.io/apiservices',
+  validateName: pathSegmentName,
   applyDefaults,
   allowUnconditionalUpdate: false,
   status: {
