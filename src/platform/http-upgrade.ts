@@ -154,13 +154,18 @@ export async function passUpgrade(
 }
 
 /** Copies both ways until one side ends or breaks, then drops both: what a proxy of connections does. Never rejects. */
-export async function joinStreams(left: Duplex, right: Duplex): Promise<void> {
-  const copies = [pipeline(left, right), pipeline(right, left)]
-  // How a connection of two others ends is for those to report; here it only ends.
-  await Promise.race(copies).catch(() => {})
-  left.destroy()
-  right.destroy()
-  await Promise.allSettled(copies)
+export function joinStreams(left: Duplex, right: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    const drop = () => {
+      left.destroy()
+      right.destroy()
+      resolve()
+    }
+    // 'finish' follows the other side's end once all of it is written. How a connection between two others breaks is
+    // for those to report.
+    for (const stream of [left, right]) stream.on('error', drop).on('finish', drop).on('close', drop)
+    left.pipe(right).pipe(left)
+  })
 }
 
 function responseHead(status: number, reason: string, headers: readonly string[]): string {

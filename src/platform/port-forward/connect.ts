@@ -28,7 +28,7 @@ export async function connectSpdyPortForward(target: Omit<SpdyTarget, 'protocols
 
 /** Over SPDY inside a WebSocket, kubectl's first choice. Rejects with UpgradeRefusedError when the server says no. */
 export async function connectTunnelPortForward(target: Omit<WebSocketTarget, 'subprotocols'>): Promise<PortForward> {
-  const socket = await connectWebSocket({ ...target, subprotocols: [tunnelPrefix + portForwardProtocol] })
+  const { socket } = await connectWebSocket({ ...target, subprotocols: [tunnelPrefix + portForwardProtocol] })
   return forwardOver(new SpdySession({ transport: createWebSocketStream(socket), role: 'client' }))
 }
 

@@ -55,8 +55,8 @@ export async function connectWebSocketStreams(
   target: WebSocketTarget,
   options: RemoteCommandOptions,
 ): Promise<RemoteCommandStreams> {
-  const socket = await connectWebSocket(target)
-  return streamsOver({ socket, name: socket.protocol, options, side: 'client' })
+  const { socket, subprotocol } = await connectWebSocket(target)
+  return streamsOver({ socket, name: subprotocol, options, side: 'client' })
 }
 
 function streamsOver(connection: {

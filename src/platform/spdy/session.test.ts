@@ -45,6 +45,18 @@ test('megabytes pass with flow control on both sides', async () => {
   await end()
 })
 
+test('megabytes pass from one stream to another while each holds the other back', async () => {
+  const streams: SpdyStream[] = []
+  const { client, end } = connect((stream) => {
+    if (streams.push(stream) === 2) streams[0]!.pipe(streams[1]!)
+  })
+  const input = await client.openStream(new Map())
+  const output = await client.openStream(new Map())
+  input.end(Buffer.alloc(3 * 1024 * 1024))
+  assert.equal((await buffer(output)).length, 3 * 1024 * 1024)
+  await end()
+})
+
 test('a slow reader holds its own stream back, not the others', async () => {
   const { client, end } = connect((stream) => {
     if (stream.headers.get('speed') === 'fast') echo(stream)

@@ -48,12 +48,31 @@ export class SpdyStream extends Duplex {
     this.#unacknowledgedBytes += data.length
     // A copy, since `data` is a view of the connection's read buffer that would be kept alive by a slow reader.
     this.push(Buffer.from(data))
+    this.#acknowledge()
     // A peer that controls its flow never has more than a window on the way, and must not be made to wait here: behind
     // its data come the grants that this side's own writers wait for.
     if (this.readableLength <= initialWindowBytes) return
     await new Promise<void>((resolve) => {
       this.#resume = resolve
     })
+  }
+
+  /** Every way of reading comes through here, so what a reader has really taken is known right after. */
+  override read(size?: number): Buffer | null {
+    const chunk = super.read(size)
+    this.#acknowledge()
+    return chunk
+  }
+
+  #acknowledge(): void {
+    if (this.readableLength <= initialWindowBytes) {
+      this.#resume?.()
+      this.#resume = undefined
+    }
+    const taken = this.#unacknowledgedBytes - this.readableLength
+    if (taken < windowStepBytes || this.#gone) return
+    this.#unacknowledgedBytes -= taken
+    this.#session.send({ type: 'windowUpdate', streamId: this.id, delta: taken })
   }
 
   receiveEnd(): void {
@@ -83,13 +102,8 @@ export class SpdyStream extends Duplex {
     this.destroy(error)
   }
 
-  override _read(): void {
-    this.#resume?.()
-    this.#resume = undefined
-    if (this.#unacknowledgedBytes < windowStepBytes || this.#gone) return
-    this.#session.send({ type: 'windowUpdate', streamId: this.id, delta: this.#unacknowledgedBytes })
-    this.#unacknowledgedBytes = 0
-  }
+  /** Data comes when the other side sends it; `#acknowledge` is what asks for more. */
+  override _read(): void {}
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
     if (this.#gone) {

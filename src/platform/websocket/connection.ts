@@ -12,13 +12,15 @@ import {
 /** The longest message taken. After golang.org/x/net/websocket DefaultMaxPayloadBytes. */
 const maxPayload = 32 * 1024 * 1024
 
+const subprotocolHeader = 'sec-websocket-protocol'
+
 export function isWebSocketRequest(request: IncomingMessage): boolean {
   return isUpgradeRequest(request) && request.headers.upgrade?.toLowerCase() === 'websocket'
 }
 
 /** The subprotocols a client offers, best first. */
 export function offeredSubprotocols(request: IncomingMessage): string[] {
-  const offered = request.headers['sec-websocket-protocol'] ?? ''
+  const offered = request.headers[subprotocolHeader] ?? ''
   return offered
     .split(',')
     .map((protocol) => protocol.trim())
@@ -44,9 +46,13 @@ export function negotiateSubprotocol(client: ServerUpgrade, supported: readonly 
  * The socket is paused, so that no message is lost before somebody listens.
  */
 export function acceptWebSocket(client: ServerUpgrade, subprotocol: string): Promise<WebSocket | undefined> {
-  const handleProtocols = () => (subprotocol === '' ? false : subprotocol)
-  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload, handleProtocols })
+  const server = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload })
+  // The library refuses names with a slash, and Kubernetes has some: `SPDY/3.1+portforward.k8s.io`.
+  delete client.request.headers[subprotocolHeader]
   return new Promise((resolve) => {
+    server.on('headers', (headers) => {
+      if (subprotocol !== '') headers.push(`Sec-WebSocket-Protocol: ${subprotocol}`)
+    })
     server.on('wsClientError', (error) => {
       refuseUpgrade(client.socket, { status: 400, body: error.message })
       resolve(undefined)
@@ -68,18 +74,39 @@ export interface WebSocketTarget {
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** Resolves when the socket is open, and paused. Rejects with UpgradeRefusedError for an answer other than 101. */
-export function connectWebSocket({ url, tls, subprotocols, headers = {} }: WebSocketTarget): Promise<WebSocket> {
-  const socket = new WebSocket(url, [...subprotocols], {
+export interface WebSocketConnection {
+  /** Open, and paused, so that no message is lost before somebody listens. */
+  readonly socket: WebSocket
+  /** What the server chose; the empty string if it did not say. */
+  readonly subprotocol: string
+}
+
+/** Rejects with UpgradeRefusedError for an answer other than 101. */
+export function connectWebSocket({
+  url,
+  tls,
+  subprotocols,
+  headers = {},
+}: WebSocketTarget): Promise<WebSocketConnection> {
+  let subprotocol = ''
+  const socket = new WebSocket(url, {
     perMessageDeflate: false,
     maxPayload,
-    headers,
+    headers: { ...headers, ...(subprotocols.length > 0 ? { [subprotocolHeader]: subprotocols.join(', ') } : {}) },
     ...tlsOptions(tls),
+    // Subprotocols are negotiated here and not by the library, for the reason above.
+    finishRequest(request) {
+      request.prependListener('upgrade', (response) => {
+        subprotocol = response.headers[subprotocolHeader] ?? ''
+        delete response.headers[subprotocolHeader]
+      })
+      request.end()
+    },
   })
   return new Promise((resolve, reject) => {
     socket.on('open', () => {
       socket.pause()
-      resolve(socket)
+      resolve({ socket, subprotocol })
     })
     // Stays attached: errors after the opening end in 'close', which is what everybody listens to.
     socket.on('error', reject)
