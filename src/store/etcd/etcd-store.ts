@@ -61,7 +61,7 @@ class EtcdStore implements Store {
   readonly #client: EtcdClient
   readonly #keys: KeyRange
   readonly #memory: StoreMemory
-  readonly #waiters = new RevisionWaiters()
+  readonly #waiters: RevisionWaiters
   /** Set before the writes under way have settled, which still need the watch. */
   #isClosed = false
   readonly #closing = new AbortController()
@@ -80,6 +80,7 @@ class EtcdStore implements Store {
     this.#clock = clock
     this.#log = log
     this.#keys = new KeyRange(prefix)
+    this.#waiters = new RevisionWaiters({ clock, timeoutMs: requestTimeoutMs })
     this.#client = new EtcdClient({ ...options, requestTimeoutMs })
     const onCompacted = (revision: Revision) => {
       this.#compacting = this.#compactEtcd(revision)

@@ -125,7 +125,7 @@ export class StoreMemory {
     this.#hub.endAll(reason)
   }
 
-  /** Removes a key without a change: only while history is being replaced as a whole. */
+  /** Removes a key without a change that a watch could see, as `load` puts one. */
   forget(key: string): void {
     this.#live.delete(key)
   }

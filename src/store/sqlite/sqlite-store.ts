@@ -187,7 +187,7 @@ class SqliteStore implements Store {
     }
   }
 
-  #reject(batch: readonly QueuedWrite[], error: StoreError): void {
+  #reject(batch: readonly QueuedWrite[], error: unknown): void {
     for (const { row, settled } of batch) {
       this.#underWay.delete(row.key)
       settled.reject(error)
@@ -200,7 +200,10 @@ class SqliteStore implements Store {
     const value = row.value.slice()
     if (revision > this.#memory.compactRevision) {
       this.#memory.commit([{ ...durableWriteOf(row), value: deleted ? undefined : value }], revision)
-    } else if (!deleted) {
+    } else if (deleted) {
+      // Compaction removes such rows, but a restored backup brings all its history as the past before the floor.
+      this.#memory.forget(key)
+    } else {
       this.#memory.load({ key, value, revision, createRevision, attachment: undefined })
     }
   }

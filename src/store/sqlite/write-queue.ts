@@ -1,5 +1,4 @@
 import type { WriteResult } from '../store.ts'
-import { StoreError } from '../store-error.ts'
 import { type LogRow, type PackedRows, packRows } from './log-row.ts'
 
 /** A write that may go into the log: its key is free of other writes until it settles. */
@@ -14,7 +13,7 @@ export interface WriteQueueOptions {
   /** A batch is on the disk; settles its writes. */
   readonly onDurable: (batch: readonly QueuedWrite[]) => void
   /** Nothing of a batch was kept; settles its writes. */
-  readonly onFailed: (batch: readonly QueuedWrite[], error: StoreError) => void
+  readonly onFailed: (batch: readonly QueuedWrite[], error: unknown) => void
 }
 
 /** A batch holds at most so much, so that no commit takes long. */
@@ -52,7 +51,6 @@ export class WriteQueue {
       try {
         await this.#options.append(packRows(batch.map(({ row }) => row)))
       } catch (error) {
-        if (!(error instanceof StoreError)) throw error
         this.#options.onFailed(batch, error)
         continue
       }
