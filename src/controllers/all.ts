@@ -10,6 +10,7 @@ import { nodeLifecycle } from './node-lifecycle/node-lifecycle-controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { replicaSet, replication } from './replica-set/replica-set-controller.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
+import { serviceAccountToken } from './service-account-tokens.ts'
 import { serviceAccount } from './service-accounts.ts'
 import { taintEviction } from './taint-eviction.ts'
 import { ttlAfterFinished } from './ttl-after-finished.ts'
@@ -17,6 +18,7 @@ import { ttlAfterFinished } from './ttl-after-finished.ts'
 /** Every controller there is. A new one is a file, a test and a line here. */
 export const controllers: readonly Controller[] = [
   serviceAccount,
+  serviceAccountToken,
   rootCaPublisher,
   namespace,
   garbageCollector,

@@ -14,8 +14,8 @@ import type { Logger } from '../platform/log.ts'
 export interface Controller {
   /** Unique, upstream's name, such as `replicaset-controller`. */
   readonly name: string
-  /** Its identity: `system:serviceaccount:kube-system:<serviceAccount>`. */
-  readonly serviceAccount: string
+  /** Its identity: `system:serviceaccount:kube-system:<serviceAccount>`; the manager's own if not given. */
+  readonly serviceAccount?: string
   /** `From` in its events; `name` if not given. */
   readonly eventSource?: string
   /** How many keys are worked on at once. Default 5. */

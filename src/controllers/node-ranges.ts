@@ -2,7 +2,7 @@ import ipaddr from 'ipaddr.js'
 
 /** The size of a node's range in each family. Upstream's --node-cidr-mask-size-ipv4 and -ipv6. */
 const nodeMaskBits = { IPv4: 24, IPv6: 64 } as const
-/** More ranges than this are never tried: a cluster network of 2^16 nodes, as upstream limits it. */
+/** More ranges than this a network is not cut into, as upstream limits it. */
 const maxRanges = 65_536
 
 interface Range {
@@ -12,32 +12,59 @@ interface Range {
 }
 
 /**
- * The first range of each cluster network that no node has, or undefined when one of the networks is used up.
- * `10.244.0.0/16` yields `10.244.0.0/24`, then `10.244.1.0/24`, … After nodeipam range_allocator.go.
+ * Cuts a cluster network into ranges of one size and keeps track of those taken: `10.244.0.0/16` yields
+ * `10.244.0.0/24`, then `10.244.1.0/24`, … and begins again at the end. After nodeipam/ipam/cidrset cidr_set.go.
  */
-export function freeRanges(clusterCidrs: readonly string[], taken: readonly string[]): string[] | undefined {
-  const used = taken.map(parseRange)
-  const ranges = clusterCidrs.map((cidr) => firstFree(parseRange(cidr), used))
-  return ranges.every((range) => range !== undefined) ? ranges.map(formatRange) : undefined
-}
+export class NodeRanges {
+  readonly #network: Range
+  readonly #bits: number
+  readonly #count: number
+  readonly #taken = new Set<number>()
+  #next = 0
 
-function firstFree(network: Range, used: readonly Range[]): Range | undefined {
-  const bits = Math.max(nodeMaskBits[network.family], network.bits)
-  const step = 1n << BigInt(widthOf(network) - bits)
-  const count = Math.min(2 ** (bits - network.bits), maxRanges)
-  const sameFamily = used.filter(({ family }) => family === network.family)
-  const takenBases = new Set(sameFamily.filter((range) => range.bits === bits).map(({ base }) => base))
-  const others = sameFamily.filter((range) => range.bits !== bits)
-  for (let index = 0; index < count; index += 1) {
-    const range: Range = { base: network.base + BigInt(index) * step, bits, family: network.family }
-    if (!takenBases.has(range.base) && !others.some((other) => overlaps(range, other))) return range
+  constructor(clusterCidr: string) {
+    this.#network = parseRange(clusterCidr)
+    this.#bits = Math.max(nodeMaskBits[this.#network.family], this.#network.bits)
+    this.#count = Math.min(2 ** (this.#bits - this.#network.bits), maxRanges)
   }
-  return undefined
-}
 
-function overlaps(a: Range, b: Range): boolean {
-  const shift = BigInt(widthOf(a) - Math.min(a.bits, b.bits))
-  return a.base >> shift === b.base >> shift
+  /** Takes the next free range; undefined when all are taken. */
+  take(): string | undefined {
+    for (let tried = 0; tried < this.#count; tried += 1) {
+      const index = (this.#next + tried) % this.#count
+      if (this.#taken.has(index)) continue
+      this.#taken.add(index)
+      this.#next = (index + 1) % this.#count
+      return formatRange({
+        ...this.#network,
+        base: this.#network.base + (BigInt(index) << this.#shift),
+        bits: this.#bits,
+      })
+    }
+    return undefined
+  }
+
+  /** All that `cidr` touches is taken. A range of another network or family changes nothing. */
+  occupy(cidr: string): void {
+    for (const index of this.#indexesOf(cidr)) this.#taken.add(index)
+  }
+
+  release(cidr: string): void {
+    for (const index of this.#indexesOf(cidr)) this.#taken.delete(index)
+  }
+
+  get #shift(): bigint {
+    return BigInt(widthOf(this.#network) - this.#bits)
+  }
+
+  *#indexesOf(cidr: string): Generator<number> {
+    const range = parseRange(cidr)
+    if (range.family !== this.#network.family) return
+    const lastAddress = range.base + (1n << BigInt(widthOf(range) - range.bits)) - 1n
+    const indexOf = (address: bigint) => Number((address - this.#network.base) >> this.#shift)
+    const last = Math.min(indexOf(lastAddress), this.#count - 1)
+    for (let index = Math.max(0, indexOf(range.base)); index <= last; index += 1) yield index
+  }
 }
 
 function widthOf({ family }: Range): number {

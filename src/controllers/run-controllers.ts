@@ -57,7 +57,7 @@ async function runAll(
     runController(
       {
         controller,
-        client: clientFor(controller.serviceAccount),
+        client: controller.serviceAccount ? clientFor(controller.serviceAccount) : client,
         informers,
         clock,
         log,

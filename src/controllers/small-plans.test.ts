@@ -1,21 +1,46 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { scaledCount } from './int-or-percent.ts'
-import { freeRanges } from './node-ranges.ts'
+import { NodeRanges } from './node-ranges.ts'
 import { templateHash } from './pod-template-hash.ts'
 import { slowStart } from './slow-start.ts'
 
-const rangeRows: [title: string, cidrs: string[], taken: string[], want: string[] | undefined][] = [
-  ['the first', ['10.244.0.0/16'], [], ['10.244.0.0/24']],
-  ['the first free one', ['10.244.0.0/16'], ['10.244.0.0/24', '10.244.2.0/24'], ['10.244.1.0/24']],
-  ['not inside a larger one that is taken', ['10.244.0.0/16'], ['10.244.0.0/23'], ['10.244.2.0/24']],
-  ['none is left', ['10.0.0.0/24'], ['10.0.0.0/24'], undefined],
-  ['one of each family', ['10.244.0.0/16', 'fd00::/56'], ['fd00::/64'], ['10.244.0.0/24', 'fd00:0:0:1::/64']],
-  ['a network smaller than a range is one', ['10.0.0.0/26'], [], ['10.0.0.0/26']],
+const rangeRows: [title: string, cidr: string, taken: string[], want: (string | undefined)[]][] = [
+  ['one after the other', '10.244.0.0/16', [], ['10.244.0.0/24', '10.244.1.0/24']],
+  [
+    'those that are taken are left out',
+    '10.244.0.0/16',
+    ['10.244.0.0/24', '10.244.2.0/24'],
+    ['10.244.1.0/24', '10.244.3.0/24'],
+  ],
+  ['none inside a larger one that is taken', '10.244.0.0/16', ['10.244.0.0/23'], ['10.244.2.0/24']],
+  ['none is left', '10.0.0.0/24', ['10.0.0.0/24'], [undefined]],
+  ['IPv6', 'fd00::/56', ['fd00::/64', '10.0.0.0/24'], ['fd00:0:0:1::/64']],
+  [
+    'a network smaller than a range is one',
+    '10.0.0.0/26',
+    ['10.0.1.0/26', '9.255.255.0/26'],
+    ['10.0.0.0/26', undefined],
+  ],
 ]
-for (const [title, cidrs, taken, want] of rangeRows) {
-  test(`node ranges: ${title}`, () => assert.deepEqual(freeRanges(cidrs, taken), want))
+for (const [title, cidr, taken, want] of rangeRows) {
+  test(`node ranges: ${title}`, () => {
+    const ranges = new NodeRanges(cidr)
+    for (const range of taken) ranges.occupy(range)
+    assert.deepEqual(
+      want.map(() => ranges.take()),
+      want,
+    )
+  })
 }
+
+test('node ranges: a range that was given back comes again when the others are used up', () => {
+  const ranges = new NodeRanges('10.0.0.0/23')
+  ranges.take()
+  ranges.take()
+  ranges.release('10.0.0.0/24')
+  assert.deepEqual([ranges.take(), ranges.take()], ['10.0.0.0/24', undefined])
+})
 
 const countRows: [value: number | string | undefined, total: number, round: 'up' | 'down', want: number][] = [
   ['25%', 10, 'up', 3],

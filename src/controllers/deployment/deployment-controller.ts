@@ -14,7 +14,7 @@ import {
   watch,
 } from '../controller.ts'
 import { selectorMatches } from '../label-match.ts'
-import { byController, controllerUids } from '../owner-index.ts'
+import { byController, candidatesFor, controllerUids } from '../owner-index.ts'
 import { performClaims } from '../perform-claims.ts'
 import { isNamespaceTerminating, messageOf } from '../pod-control.ts'
 import { progressDeadlineMs } from './bounds.ts'
@@ -91,13 +91,9 @@ class DeploymentController implements ControllerInstance {
   }
 
   #claim(owner: Cached<Deployment>): Promise<readonly Cached<ReplicaSet>[]> {
-    const { namespace = '', uid } = owner.metadata
-    const orphans = this.#replicaSets
-      .byIndex(byController, '')
-      .filter(({ metadata }) => metadata.namespace === namespace)
     const claims = planClaims({
       owner,
-      candidates: [...this.#replicaSets.byIndex(byController, uid), ...orphans],
+      candidates: candidatesFor(this.#replicaSets, owner),
       selects: ({ metadata }) => selectorMatches(owner.spec?.selector, metadata.labels),
     })
     const { client } = this.#context

@@ -75,7 +75,7 @@ class EndpointSliceController implements ControllerInstance {
     const plan = planEndpointSlices({
       service,
       pods: chosen,
-      nodes: new Map(this.#nodes.list().map((node) => [node.metadata.name, node])),
+      nodeNamed: (name) => this.#nodes.get(name),
       existing: this.#slices.byIndex(byService, key).filter(({ metadata }) => !metadata.deletionTimestamp),
       triggeredMs: this.#triggerTimes.next(key, service, chosen),
     })

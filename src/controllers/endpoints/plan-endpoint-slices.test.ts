@@ -51,7 +51,7 @@ function pod(
 
 const pods = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => pod(from + index))
 const plan = (chosen: readonly Pod[], existing: readonly EndpointSlice[] = [], of = service()): SlicesPlan =>
-  planEndpointSlices({ service: of, pods: chosen, nodes: new Map(), existing, triggeredMs: undefined })
+  planEndpointSlices({ service: of, pods: chosen, nodeNamed: () => undefined, existing, triggeredMs: undefined })
 /** What stands in the API after a plan from nothing. */
 const stored = ({ create }: SlicesPlan): EndpointSlice[] =>
   create.map((slice, index) => ({ ...slice, metadata: { ...slice.metadata, name: `s${index}`, uid: `s${index}` } }))

@@ -19,7 +19,7 @@ const maxEndpoints = 100
 export interface SlicesView {
   readonly service: DeepReadonly<Service>
   readonly pods: readonly DeepReadonly<Pod>[]
-  readonly nodes: ReadonlyMap<string, DeepReadonly<Node>>
+  readonly nodeNamed: (name: string) => DeepReadonly<Node> | undefined
   /** Those this controller looks after. */
   readonly existing: readonly DeepReadonly<EndpointSlice>[]
   /** When the change happened that led here, if known. */
@@ -77,11 +77,11 @@ function planFamily(view: SlicesView, family: Family): SlicesPlan {
   return reuse(plan)
 }
 
-function groupEndpoints({ service, pods, nodes }: SlicesView, family: Family): Map<string, Group> {
+function groupEndpoints({ service, pods, nodeNamed }: SlicesView, family: Family): Map<string, Group> {
   const groups = new Map<string, Group>()
   for (const pod of pods) {
     if (!canBeEndpoint(pod, true)) continue
-    const endpoint = endpointOf(pod, service, nodes.get(pod.spec?.nodeName ?? ''), family)
+    const endpoint = endpointOf(pod, service, nodeNamed(pod.spec?.nodeName ?? ''), family)
     if (endpoint.addresses.length === 0) continue
     const ports = portsOf(pod, service)
     const key = portsKey(ports)

@@ -8,7 +8,7 @@ import { planClaims } from '../claim.ts'
 import type { Controller, ControllerContext, ControllerInstance, ReconcileResult, WatchEvent } from '../controller.ts'
 import { watch } from '../controller.ts'
 import { Expectations } from '../expectations.ts'
-import { byController, controllerUids } from '../owner-index.ts'
+import { byController, candidatesFor, controllerUids } from '../owner-index.ts'
 import { performClaims } from '../perform-claims.ts'
 import { createPodControl, isNamespaceTerminating, type PodControl, podFromTemplate } from '../pod-control.ts'
 import { isPodActive, isPodTerminating, untilAvailableMs } from '../pods.ts'
@@ -101,9 +101,7 @@ class ReplicaController<T extends KubeObject> implements ControllerInstance {
 
   /** Terminating Pods are the owner's already, or nobody's business. */
   #claim(owner: Cached<T>, view: PodOwner): Promise<readonly Cached<Pod>[]> {
-    const { namespace = '', uid } = owner.metadata
-    const orphans = this.#pods.byIndex(byController, '').filter(({ metadata }) => metadata.namespace === namespace)
-    const candidates = [...this.#pods.byIndex(byController, uid), ...orphans].filter(isPodActive)
+    const candidates = candidatesFor(this.#pods, owner).filter(isPodActive)
     const claims = planClaims({
       owner: owner as DeepReadonly<KubeObject>,
       candidates,
