@@ -12,7 +12,7 @@ import type {
   Write,
   WriteResult,
 } from '../store.ts'
-import { closedError, type StoreError } from '../store-error.ts'
+import { closedError, StoreError } from '../store-error.ts'
 import { makeWholeFile } from '../whole-file.ts'
 import type { LogRow } from './log-row.ts'
 import { migrations } from './schema.ts'
@@ -192,6 +192,8 @@ class SqliteStore implements Store {
       this.#underWay.delete(row.key)
       settled.reject(error)
     }
+    // The past is what can go to make room, so that at least deletes get through again.
+    if (error instanceof StoreError && error.code === 'DiskFull') this.#memory.compact(this.#memory.revision)
   }
 
   #load(row: LogRow): void {

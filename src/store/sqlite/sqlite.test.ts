@@ -207,6 +207,23 @@ test('a full disk rejects the write, and the store goes on', async (context) => 
   assert.equal(again.snapshot().count('/', '0'), 51)
 })
 
+test('a disk that history has filled makes room by itself', async (context) => {
+  const { open } = await setUp(context)
+  const store = await open({ quotaBytes: 400_000 })
+  const update = async () => {
+    const expected = store.get('/a')?.revision ?? 0
+    assert((await store.write({ key: '/a', value: Buffer.alloc(50_000), expected })).ok)
+  }
+  const updateUntilFull = async () => {
+    for (;;) await update()
+  }
+  await assert.rejects(updateUntilFull(), isStoreError('DiskFull'))
+  assert.equal(store.compactRevision, store.revision)
+  // Waits for the compaction that the refusal has begun.
+  await store.compact(store.revision)
+  await update()
+})
+
 test('a backup restores, at a revision that no client has seen', async (context) => {
   const { folder, open } = await setUp(context)
   const store = await open()
