@@ -62,7 +62,9 @@ export function resourceList(definitions: readonly ResourceDefinition[], group: 
     resourceEntry(definition),
     ...subresourcesOf(definition).map((subresource) => subresourceEntry(definition, subresource)),
   ])
-  return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: apiVersionOf({ group, version }), resources }
+  // Only the core group's document goes without an apiVersion upstream.
+  const type = group === '' ? { kind: 'APIResourceList' } : { kind: 'APIResourceList', apiVersion: 'v1' }
+  return { ...type, groupVersion: apiVersionOf({ group, version }), resources }
 }
 
 function resourceEntry(definition: ResourceDefinition): ApiResource {
@@ -95,10 +97,18 @@ function subresourceEntry(
   }
 }
 
+/** Kinds whose digest upstream makes from another version than the one served. */
+const hashedVersions: Readonly<Record<string, string>> = {
+  MutatingAdmissionPolicy: 'v1beta1',
+  MutatingAdmissionPolicyBinding: 'v1beta1',
+  CustomResourceDefinition: 'v1beta1',
+}
+
 /** Eight bytes of a digest of what a resource is stored as. After apiserver endpoints/discovery/storageversionhash.go. */
 function storageVersionHash({ group, version, kind, conversion }: ResourceDefinition): string {
   const stored = conversion ? parseApiVersion(conversion.storageApiVersion) : { group, version }
-  const digest = createHash('sha256').update(`${stored.group}/${stored.version}/${kind}`).digest()
+  const hashed = hashedVersions[kind] ?? stored.version
+  const digest = createHash('sha256').update(`${stored.group}/${hashed}/${kind}`).digest()
   return digest.subarray(0, 8).toString('base64')
 }
 
