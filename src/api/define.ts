@@ -1,3 +1,4 @@
+import { decodeValue } from '../machinery/decode.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import type { ObjectSchema } from '../machinery/schema.ts'
 import type { ResourceDefinition, ScalePaths, Strategy, Subresource } from './resource-definition.ts'
@@ -53,7 +54,7 @@ export function define<T extends KubeObject>(ref: ResourceRef<T>, details: KindD
       return schema
     },
     storagePrefix: storagePrefix ?? ref.plural,
-    strategy: strategyOf(details, 'status' in facts.subresources),
+    strategy: strategyOf(ref, details, 'status' in facts.subresources),
     columns: columns ?? [],
     subresources: subresourcesOf(facts.subresources, details),
     ...(conversion && { conversion }),
@@ -65,7 +66,11 @@ export function define<T extends KubeObject>(ref: ResourceRef<T>, details: KindD
   return definition as unknown as ResourceDefinition
 }
 
-function strategyOf<T extends KubeObject>(details: KindDetails<T>, hasStatus: boolean): Strategy<T> {
+function strategyOf<T extends KubeObject>(
+  ref: ResourceRef<T>,
+  details: KindDetails<T>,
+  hasStatus: boolean,
+): Strategy<T> {
   const {
     storagePrefix: _storagePrefix,
     conversion: _conversion,
@@ -79,7 +84,13 @@ function strategyOf<T extends KubeObject>(details: KindDetails<T>, hasStatus: bo
     parts: _parts,
     ...strategy
   } = details
-  return hasStatus ? withoutStatus(strategy, { onCreate: keepStatusOnCreate !== true }) : strategy
+  if (!hasStatus) return strategy
+  return withoutStatus(strategy, keepStatusOnCreate ? undefined : () => emptyStatus(ref))
+}
+
+/** The status a new object has: with the fields that are written even when empty, such as numbers of replicas. */
+function emptyStatus(ref: ResourceRef): unknown {
+  return decodeValue({ status: {} }, schemaForKind(ref)).object.status
 }
 
 function subresourcesOf<T extends KubeObject>(

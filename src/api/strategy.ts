@@ -39,16 +39,16 @@ export function resetMetadataForStatus(draft: KubeObject, old: DeepReadonly<Kube
 
 /**
  * The main resource of a kind with a status subresource: a write never changes the status, and a new object has an
- * empty one when `onCreate` is set.
+ * empty one, made by `newStatus`, unless the kind lets it bring its own.
  */
 export function withoutStatus<T extends KubeObject>(
   strategy: Strategy<T>,
-  { onCreate }: { onCreate: boolean },
+  newStatus: (() => unknown) | undefined,
 ): Strategy<T> {
   return {
     ...strategy,
     prepareForCreate(draft: T, context: StrategyContext) {
-      if (onCreate) (draft as Fields).status = {}
+      if (newStatus) (draft as Fields).status = newStatus()
       strategy.prepareForCreate?.(draft, context)
     },
     prepareForUpdate(draft: T, old: DeepReadonly<T>, context: StrategyContext) {

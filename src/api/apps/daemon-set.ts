@@ -43,7 +43,6 @@ function setTemplateGeneration(draft: DaemonSet, generation: number): void {
 export const daemonSet = define(daemonSets, {
   applyDefaults,
   prepareForCreate: (draft) => {
-    draft.status = { currentNumberScheduled: 0, numberMisscheduled: 0, desiredNumberScheduled: 0, numberReady: 0 }
     setTemplateGeneration(draft, Math.max(1, generationOf(draft)))
   },
   prepareForUpdate: (draft, old) => {

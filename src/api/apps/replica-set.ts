@@ -13,9 +13,6 @@ function applyDefaults({ spec }: ReplicaSet): void {
 
 export const replicaSet = define(replicaSets, {
   applyDefaults,
-  prepareForCreate: (draft) => {
-    draft.status = { replicas: 0 }
-  },
   generationFields: ['spec'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
   selectableFields: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },

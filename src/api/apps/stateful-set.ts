@@ -15,7 +15,6 @@ function applyDefaults({ spec }: StatefulSet): void {
   }
   if (spec.updateStrategy.type === 'RollingUpdate' && spec.updateStrategy.rollingUpdate) {
     spec.updateStrategy.rollingUpdate.partition ??= 0
-    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {}
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= 'Retain'
@@ -33,11 +32,15 @@ function applyDefaults({ spec }: StatefulSet): void {
   }
 }
 
+/** Behind a feature gate that is off by default. */
+function dropMaxUnavailable({ spec }: StatefulSet): void {
+  if (spec?.updateStrategy?.rollingUpdate) delete spec.updateStrategy.rollingUpdate.maxUnavailable
+}
+
 export const statefulSet = define(statefulSets, {
   applyDefaults,
-  prepareForCreate: (draft) => {
-    draft.status = { replicas: 0, availableReplicas: 0 }
-  },
+  prepareForCreate: dropMaxUnavailable,
+  prepareForUpdate: dropMaxUnavailable,
   generationFields: ['spec'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
   columns: [

@@ -14,12 +14,18 @@ import type {
 import { horizontalPodAutoscalers, horizontalPodAutoscalersV1 } from '../types/resources.ts'
 import { toV1, toV2 } from './hpa-conversion.ts'
 
+/** Percent of the CPU that was asked for. */
+const defaultUtilization = 80
+
 function applyDefaults({ spec }: HorizontalPodAutoscaler): void {
   if (!spec) return
   spec.minReplicas ??= 1
   if (!spec.metrics?.length) {
     spec.metrics = [
-      { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+      {
+        type: 'Resource',
+        resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: defaultUtilization } },
+      },
     ]
   }
   if (!spec.behavior) return
@@ -103,11 +109,13 @@ const columns: readonly Column<HorizontalPodAutoscaler>[] = [
 
 export const horizontalPodAutoscaler = define(horizontalPodAutoscalers, {
   applyDefaults,
-  prepareForCreate: (draft) => {
-    draft.status = { desiredReplicas: 0 }
-  },
   columns,
 })
+
+/** An autoscaler without any metric gets one when it is stored, which is in its newer form. */
+function defaultTarget(draft: HorizontalPodAutoscalerV1): void {
+  if (draft.spec && !toV2(draft).spec?.metrics?.length) draft.spec.targetCPUUtilizationPercentage = defaultUtilization
+}
 
 export const horizontalPodAutoscalerV1 = define(horizontalPodAutoscalersV1, {
   conversion: {
@@ -118,8 +126,7 @@ export const horizontalPodAutoscalerV1 = define(horizontalPodAutoscalersV1, {
   applyDefaults: ({ spec }) => {
     if (spec) spec.minReplicas ??= 1
   },
-  prepareForCreate: (draft) => {
-    draft.status = { currentReplicas: 0, desiredReplicas: 0 }
-  },
+  prepareForCreate: defaultTarget,
+  prepareForUpdate: defaultTarget,
   columns: columns.map((column) => ({ ...column, cell: (object, nowMs) => column.cell(toV2(object), nowMs) })),
 })

@@ -14,11 +14,6 @@ function applyDefaults(job: Job): void {
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
   spec.parallelism ??= 1
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : maxInt32
-  const labels = spec.template?.metadata?.labels
-  if (labels && Object.keys(job.metadata?.labels ?? {}).length === 0) {
-    job.metadata ??= {}
-    job.metadata.labels = { ...labels }
-  }
   spec.completionMode ??= 'NonIndexed'
   spec.suspend ??= false
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
@@ -52,6 +47,7 @@ function generateSelector(job: Job): void {
   const labels = { ...spec.template.metadata.labels }
   for (const [key, value] of Object.entries(owned)) labels[key] ??= value
   spec.template.metadata.labels = labels
+  if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
   spec.selector ??= {}
   spec.selector.matchLabels = { ...spec.selector.matchLabels }
   spec.selector.matchLabels['batch.kubernetes.io/controller-uid'] ??= metadata.uid

@@ -4,6 +4,7 @@ import { ageColumn, nameColumn, text } from '../printing.ts'
 import { onlyFields, reset } from '../strategy.ts'
 import type { Namespace } from '../types/core/v1.ts'
 import { namespaces } from '../types/resources.ts'
+import { forPrefix, labelFormErrors } from '../validation/formats.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 
@@ -31,6 +32,7 @@ function keepFinalizers(draft: Namespace, old: DeepReadonly<Namespace>): void {
 }
 
 export const namespace = define(namespaces, {
+  validateName: forPrefix(labelFormErrors),
   applyDefaults,
   prepareForCreate,
   prepareForUpdate: keepFinalizers,

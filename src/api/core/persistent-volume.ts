@@ -5,6 +5,7 @@ import type { StrategyContext } from '../resource-definition.ts'
 import type { PersistentVolume } from '../types/core/v1.ts'
 import { persistentVolumes } from '../types/resources.ts'
 import { applyStorageSystemDefaults } from './pod-spec-defaults.ts'
+import { sourceWarnings } from './volume-warnings.ts'
 
 function applyDefaults(volume: PersistentVolume): void {
   volume.status ??= {}
@@ -49,6 +50,7 @@ function claimText({ spec }: DeepReadonly<PersistentVolume>): string {
 export const persistentVolume = define(persistentVolumes, {
   applyDefaults,
   prepareForCreate,
+  warnings: ({ spec }) => sourceWarnings(spec ?? {}, 'spec'),
   status: { prepareForUpdate: prepareForStatusUpdate },
   selectableFields: { name: (object) => object.metadata?.name ?? '' },
   columns: [

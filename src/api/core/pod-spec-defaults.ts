@@ -1,3 +1,4 @@
+import { milliOf } from '../../machinery/quantity.ts'
 import type {
   Container,
   EphemeralContainer,
@@ -42,6 +43,8 @@ function applyContainerDefaults(container: Container | EphemeralContainer): void
   container.terminationMessagePath ||= '/dev/termination-log'
   container.terminationMessagePolicy ||= 'File'
   container.resources ??= {}
+  roundUpToMilli(container.resources.limits)
+  roundUpToMilli(container.resources.requests)
   for (const port of container.ports ?? []) port.protocol ||= 'TCP'
   for (const { valueFrom } of container.env ?? []) {
     if (valueFrom?.fieldRef) valueFrom.fieldRef.apiVersion ||= 'v1'
@@ -70,6 +73,15 @@ function applyHandlerDefaults(handler: Pick<LifecycleHandler, 'httpGet'>): void 
 function applyHttpGetDefaults(httpGet: HTTPGetAction): void {
   httpGet.path ||= '/'
   httpGet.scheme ||= 'HTTP'
+}
+
+/** Amounts finer than a thousandth are rounded up. After SetDefaults_ResourceList. */
+export function roundUpToMilli(resources: Record<string, string> | undefined): void {
+  for (const name in resources) {
+    const text = resources[name]!
+    // Only in canonical form: the suffix tells how fine the amount is.
+    if (/[nu]$/.test(text)) resources[name] = `${milliOf(text)}m`
+  }
 }
 
 /** 0644, the mode of files in volumes made from API objects. */

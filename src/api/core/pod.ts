@@ -8,6 +8,7 @@ import { validatePod, validatePodUpdate } from '../validation/pod.ts'
 import { podColumns } from './pod-columns.ts'
 import { qosClassOf } from './pod-qos.ts'
 import { applyPodSpecDefaults, defaultHostPorts, defaultRequestsFromLimits } from './pod-spec-defaults.ts'
+import { volumeWarnings } from './volume-warnings.ts'
 
 function applyDefaults(pod: Pod): void {
   const spec = pod.spec
@@ -126,6 +127,7 @@ export const pod = define(pods, {
   applyDefaults,
   columns: podColumns,
   prepareForCreate,
+  warnings: (object, old) => (old ? [] : volumeWarnings(object.spec?.volumes, 'spec')),
   validate: validatePod,
   validateUpdate: validatePodUpdate,
   generationFields: ['spec'],

@@ -21,9 +21,6 @@ function applyDefaults(controller: ReplicationController): void {
 export const replicationController = define(replicationControllers, {
   storagePrefix: 'controllers',
   applyDefaults,
-  prepareForCreate: (draft) => {
-    draft.status = { replicas: 0 }
-  },
   generationFields: ['spec'],
   defaultPropagation: 'Orphan',
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },

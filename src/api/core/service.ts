@@ -3,6 +3,7 @@ import { define } from '../define.ts'
 import { ageColumn, formatLabels, loadBalancerAddresses, nameColumn, text, wide } from '../printing.ts'
 import type { Service, ServiceSpec } from '../types/core/v1.ts'
 import { services } from '../types/resources.ts'
+import { forPrefix, serviceLabelErrors } from '../validation/formats.ts'
 
 /** Three hours, how long a client stays with its endpoint under session affinity. */
 const defaultAffinitySeconds = 10_800
@@ -112,6 +113,7 @@ function portsText({ spec }: DeepReadonly<Service>): string {
 }
 
 export const service = define(services, {
+  validateName: forPrefix(serviceLabelErrors),
   storagePrefix: 'services/specs',
   applyDefaults,
   prepareForUpdate: dropTypeDependentFields,

@@ -14,6 +14,7 @@ function applyDefaults({ ports }: EndpointSlice): void {
 
 export const endpointSlice = define(endpointSlices, {
   applyDefaults,
+  warnings: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
   generationFields: ['addressType', 'endpoints', 'ports', 'metadata.labels'],
   columns: [
     nameColumn,

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
@@ -12,6 +13,7 @@ function parentText({ spec }: DeepReadonly<IPAddress>): string {
 }
 
 export const ipAddress = define(ipAddresses, {
+  validateName: (name) => (isIP(name) === 0 ? ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'] : []),
   columns: [nameColumn, text<IPAddress>('ParentRef', parentText)],
 })
 

@@ -3,9 +3,6 @@ import { ageColumn, integer, nameColumn, text } from '../printing.ts'
 import { podDisruptionBudgets } from '../types/resources.ts'
 
 export const podDisruptionBudget = define(podDisruptionBudgets, {
-  prepareForCreate: (draft) => {
-    draft.status = { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }
-  },
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   columns: [

@@ -5,6 +5,7 @@ import { ageColumn, nameColumn, text, wide } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
 import type { ClusterRoleBinding, RoleBinding } from '../types/rbac/v1.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../types/resources.ts'
+import { pathSegmentErrors } from '../validation/formats.ts'
 
 const group = 'rbac.authorization.k8s.io'
 

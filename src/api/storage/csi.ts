@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { define } from '../define.ts'
 import { ageColumn, integer, nameColumn, text } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
@@ -15,13 +16,23 @@ function applyDriverDefaults({ spec }: CSIDriver): void {
   spec.seLinuxMount ??= false
 }
 
+const tokensInSecrets =
+  'spec.serviceAccountTokenInSecrets is unset; if supported by this CSI driver, set to true to prevent possible logging of tokens in volume attributes'
+
 function flag(name: string, cell: Column<CSIDriver>['cell']): Column<CSIDriver> {
   return { name, type: 'boolean', cell }
 }
 
 export const csiDriver = define(csiDrivers, {
   applyDefaults: applyDriverDefaults,
-  generationFields: ['spec'],
+  // Unlike other kinds, the count begins with the first change.
+  prepareForUpdate: (draft, old) => {
+    if (draft.metadata && !isDeepStrictEqual(draft.spec, old.spec)) {
+      draft.metadata.generation = (old.metadata?.generation ?? 0) + 1
+    }
+  },
+  warnings: ({ spec }) =>
+    spec?.tokenRequests?.length && spec.serviceAccountTokenInSecrets === undefined ? [tokensInSecrets] : [],
   allowUnconditionalUpdate: false,
   columns: [
     nameColumn,
@@ -45,9 +56,4 @@ export const csiNode = define(csiNodes, {
 
 export const csiStorageCapacity = define(csiStorageCapacities, {
   allowUnconditionalUpdate: false,
-  columns: [
-    nameColumn,
-    text('StorageClassName', (object) => object.storageClassName ?? ''),
-    text('Capacity', (object) => object.capacity ?? '<unset>'),
-  ],
 })

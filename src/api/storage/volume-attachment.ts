@@ -4,9 +4,6 @@ import { resetMetadataForStatus } from '../strategy.ts'
 import { volumeAttachments } from '../types/resources.ts'
 
 export const volumeAttachment = define(volumeAttachments, {
-  prepareForCreate: (draft) => {
-    draft.status = { attached: false }
-  },
   allowUnconditionalUpdate: false,
   status: { prepareForUpdate: resetMetadataForStatus },
   columns: [

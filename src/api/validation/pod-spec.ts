@@ -37,7 +37,7 @@ export function checkPodSpec(spec: ReadonlySpec, rules: PodSpecRules, path: stri
   checkResourceClaims(spec.resourceClaims, `${path}.resourceClaims`, errors)
   const context: ContainerContext = {
     volumes,
-    podClaims: (spec.resourceClaims ?? []).map(({ name }) => name),
+    podClaims: (spec.resourceClaims ?? []).map(({ name }) => name).filter((name) => name !== ''),
     graceSeconds,
     os: spec.os?.name,
     podRestartPolicy: spec.restartPolicy,
