@@ -88,7 +88,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     clock: options.clock,
     bookmarks: createBookmarkTicker(options.clock),
     authorizeCreate: async (context) => requireCreate(context, authorizer),
-    serverFields: createServerFields(),
+    serverFields: createServerFields({ ...options, registry, random }),
     random,
   }
   const parts: Parts = {

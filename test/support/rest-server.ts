@@ -35,6 +35,7 @@ export function createRestServer({
 }: RestServerOptions = {}): RestServer {
   const store = createMemoryStore(clock)
   const registry = createRegistry(definitions)
+  const random = (limit: number) => randomInt(limit)
   const rest = createRestHandler({
     registry,
     store,
@@ -42,8 +43,8 @@ export function createRestServer({
     admission: { mutate: async () => {}, validate: async () => {} },
     bookmarks: createBookmarkTicker(clock),
     authorizeCreate: async () => {},
-    serverFields: createServerFields(),
-    random: (limit) => randomInt(limit),
+    serverFields: createServerFields({ store, registry, clock, serviceCidr: '10.0.0.0/16', random }),
+    random,
     subresourceHandlers: {},
   })
   const handler: Handler = (context) => {

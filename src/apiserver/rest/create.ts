@@ -10,7 +10,7 @@ import { trackFields } from './field-manager.ts'
 import { metadataErrors } from './object-meta.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
-import { ServedObject, servedObject, toStorageForm } from './stored-object.ts'
+import { type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
 import {
   type Draft,
   dropDuplicateOwners,
@@ -62,14 +62,14 @@ function isTaken(error: unknown): error is StatusError {
 }
 
 async function createOnce(request: ResourceRequest, draft: Draft, options: WriteOptions): Promise<ServedObject> {
-  const { services } = request
+  const { services, definition } = request
   fillSystemFields(draft.metadata, request)
-  const fields = await services.serverFields.begin(request, draft, undefined)
+  const fields = await services.serverFields.begin({ definition, draft, old: undefined, dryRun: options.dryRun })
   try {
     await checkNewObject(request, draft, options)
     const served = await storeNewObject(request, draft, options)
     if (options.dryRun) await fields?.rollback()
-    else fields?.commit()
+    else await fields?.commit()
     return served
   } catch (error) {
     await fields?.rollback()
@@ -127,7 +127,7 @@ async function storeNewObject(request: ResourceRequest, draft: Draft, options: W
   const key = objectStoreKey(definition, namespace, metadata.name!)
   const taken = services.store.get(key)
   if (taken) throw nameTaken(request, metadata.name!, servedObject(taken, definition))
-  if (options.dryRun) return new ServedObject(definition, draft)
+  if (options.dryRun) return unstoredObject(definition, draft)
   const form = toStorageForm(definition, draft)
   const result = await services.store.write({ key, value: form.bytes, expected: 0, attachment: form })
   if (result.ok) return servedObject(result.entry, definition)

@@ -4,7 +4,7 @@ import type { Entry } from '../../store/store.ts'
 import { admissionAttributes } from './admit.ts'
 import { beforeDelete, type Deletion, deletionFinalizers, markAsDeleting } from './before-delete.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
-import { ServedObject, servedObject, toStorageForm } from './stored-object.ts'
+import { isUnchanged, type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
 import type { Draft } from './write-metadata.ts'
 import type { DeleteOptions } from './write-options.ts'
 
@@ -48,10 +48,9 @@ async function deleteEntry(
   const stays =
     !!draft?.metadata.finalizers?.length || (deletion.kind === 'graceful' && deletion.gracePeriodSeconds > 0)
   if (!draft) return removeEntry(request, entry, options)
-  if (options.dryRun) return { served: new ServedObject(definition, draft), gone: !stays }
+  if (options.dryRun) return { served: unstoredObject(definition, draft), gone: !stays }
   const form = toStorageForm(definition, draft)
-  const isSame = Buffer.compare(form.bytes, entry.value) === 0
-  if (isSame) return { served, gone: false }
+  if (isUnchanged(form, entry, definition)) return { served, gone: false }
   const result = await services.store.write({
     key: entry.key,
     value: form.bytes,
@@ -93,7 +92,7 @@ export async function removeEntry(
   const result = await services.store.write({ key: entry.key, value: undefined, expected: entry.revision })
   if (!result.ok) return undefined
   const last = served.at(result.revision)
-  await services.serverFields.afterDelete(request, last.object)
+  await services.serverFields.afterDelete(definition, last.object)
   return { served: last, gone: true }
 }
 

@@ -1,7 +1,7 @@
 import { conflict, notFound, optimisticLockMessage } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
-import { ServedObject, servedObject, toStorageForm } from './stored-object.ts'
+import { type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
 
 export interface Rewrite {
   readonly request: ResourceRequest
@@ -25,7 +25,7 @@ export async function rewriteObject({ request, name, dryRun, change }: Rewrite):
     const entry = services.store.get(key)
     if (!entry) throw notFound(resourceName(definition), name)
     const draft = change(servedObject(entry, definition).object)
-    if (dryRun) return new ServedObject(definition, draft)
+    if (dryRun) return unstoredObject(definition, draft)
     const form = toStorageForm(definition, draft)
     const result = await services.store.write({ key, value: form.bytes, expected: entry.revision, attachment: form })
     if (result.ok) return servedObject(result.entry, definition)

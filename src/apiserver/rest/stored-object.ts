@@ -1,7 +1,9 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
+import { decodeValue } from '../../machinery/decode.ts'
 import { type DeepReadonly, deepFreeze, type KubeObject, type ObjectMeta } from '../../machinery/object.ts'
 import type { Entry, Revision } from '../../store/store.ts'
 import type { EncodedObject } from '../request.ts'
+import { equalValues } from './equal.ts'
 import { encodeProtobuf } from './protobuf.ts'
 
 /**
@@ -119,11 +121,34 @@ export class StorageForm {
   }
 }
 
+/**
+ * A draft in the form Go would write it: members in their order, empty ones left out, whatever defaults and strategies
+ * have put where. Without it the same object could have several byte forms, and a write of nothing would count.
+ */
+function canonical({ schema }: ResourceDefinition, draft: KubeObject): KubeObject {
+  return decodeValue(draft, schema).object as KubeObject
+}
+
 /** Gives up the draft: from here on it belongs to the cache. */
 export function toStorageForm(definition: ResourceDefinition, draft: KubeObject): StorageForm {
-  const { kind, apiVersion, metadata, ...rest } = definition.conversion?.toStorage(draft) ?? draft
+  const { conversion } = definition
+  const { kind, apiVersion, metadata, ...rest } = conversion?.toStorage(draft) ?? canonical(definition, draft)
   const object = { kind, apiVersion, metadata: orderMetadata(metadata ?? {}), ...rest } as KubeObject
   return new StorageForm(object, Buffer.from(JSON.stringify(object)))
+}
+
+/** What a dry run answers: the draft as it would be served. */
+export function unstoredObject(definition: ResourceDefinition, draft: KubeObject): ServedObject {
+  return new ServedObject(definition, canonical(definition, draft))
+}
+
+/** Whether writing `form` would change nothing. The order of map keys, which clients are free in, does not count. */
+export function isUnchanged(form: StorageForm, entry: Entry, definition: ResourceDefinition): boolean {
+  if (form.bytes.length !== entry.value.length) return false
+  if (Buffer.compare(form.bytes, entry.value) === 0) return true
+  const { resourceVersion } = servedObject(entry, definition).object.metadata!
+  const asServed = { ...form.object, metadata: { ...form.object.metadata, resourceVersion } }
+  return !definition.conversion && equalValues(asServed, servedObject(entry, definition).object)
 }
 
 /** What a store entry's attachment becomes at its first read: the object, once for each version that was asked for. */

@@ -12,7 +12,7 @@ import { keepFieldTimes } from './field-manager.ts'
 import { metadataErrors, metadataUpdateErrors } from './object-meta.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { parseRevision, watchRevisionError } from './resource-version.ts'
-import { ServedObject, servedObject, toStorageForm } from './stored-object.ts'
+import { isUnchanged, type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
 import { type Draft, matchNamespace } from './write-metadata.ts'
 import { optionsObject, type WriteOptions } from './write-options.ts'
 
@@ -78,11 +78,11 @@ async function updateExisting(update: Update, entry: Entry): Promise<Updated | u
   assertUid(update, current, entry.key)
   const draft = await change(current)
   checkResourceVersion(update, draft, current)
-  const fields = await services.serverFields.begin(request, draft, current)
+  const fields = await services.serverFields.begin({ definition, draft, old: current, dryRun: options.dryRun })
   try {
     await checkChange(update, draft, current)
     const written = await store(update, entry, draft)
-    if (written && !options.dryRun) fields?.commit()
+    if (written && !options.dryRun) await fields?.commit()
     else await fields?.rollback()
     return written && { served: written === 'unchanged' ? served : written, created: false }
   } catch (error) {
@@ -191,9 +191,9 @@ async function store(
   const { definition, services } = request
   if (isReleased(request, draft, servedObject(entry, definition).object))
     return removeReleased(request, entry, draft, options)
-  if (options.dryRun) return new ServedObject(definition, draft)
+  if (options.dryRun) return unstoredObject(definition, draft)
   const form = toStorageForm(definition, draft)
-  if (Buffer.compare(form.bytes, entry.value) === 0) return 'unchanged'
+  if (isUnchanged(form, entry, definition)) return 'unchanged'
   const { key, revision } = entry
   const result = await services.store.write({ key, value: form.bytes, expected: revision, attachment: form })
   return result.ok ? servedObject(result.entry, definition) : undefined
@@ -212,10 +212,10 @@ async function removeReleased(
   { dryRun }: WriteOptions,
 ): Promise<ServedObject | undefined> {
   const { definition, services } = request
-  const last = new ServedObject(definition, draft)
+  const last = unstoredObject(definition, draft)
   if (dryRun) return last
   const result = await services.store.write({ key, value: undefined, expected: revision })
   if (!result.ok) return undefined
-  await services.serverFields.afterDelete(request, last.object)
+  await services.serverFields.afterDelete(definition, last.object)
   return last
 }
