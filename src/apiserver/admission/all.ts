@@ -7,6 +7,7 @@ import { certificateApproval, certificateSigning, certificateSubjectRestriction 
 import { defaultIngressClass } from './default-ingress-class.ts'
 import { defaultStorageClass } from './default-storage-class.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
@@ -35,6 +36,7 @@ export function admissionPlugins(services: AdmissionServices, { disabled }: Admi
   const { reader, authorizer, rbac } = services
   const all: readonly AdmissionPlugin[] = [
     namespaceLifecycle(reader),
+    limitRanger(reader),
     serviceAccount(services),
     nodeRestriction(reader),
     taintNodesByCondition,

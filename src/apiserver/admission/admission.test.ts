@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { FakeReader } from '../../../test/support/fake-reader.ts'
+import { builtInResources } from '../../api/all.ts'
+import type { ResourceRef } from '../../api/resource-ref.ts'
+import type { Node, Pod } from '../../api/types/core/v1.ts'
+import {
+  limitRanges,
+  namespaces,
+  nodes,
+  pods,
+  priorityClasses,
+  serviceAccounts,
+  storageClasses,
+} from '../../api/types/resources.ts'
+import type { KubeObject } from '../../machinery/object.ts'
+import { StatusError } from '../../machinery/status.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { admissionChain } from './chain.ts'
+import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
+import { limitRanger } from './limit-ranger.ts'
+import { namespaceLifecycle } from './namespace-lifecycle.ts'
+import { newestDefault } from './newest-default.ts'
+import { nodeRestriction } from './node-restriction.ts'
+import { priority } from './priority.ts'
+import { serviceAccount } from './service-account.ts'
+
+function write(ref: ResourceRef, given: Partial<AdmissionAttributes> & { object?: KubeObject }): AdmissionAttributes {
+  const definition = builtInResources.find(({ plural, group }) => plural === ref.plural && group === ref.group)!
+  return {
+    operation: 'CREATE',
+    definition,
+    subresource: '',
+    namespace: ref.namespaced ? 'shop' : '',
+    name: given.object?.metadata?.name ?? '',
+    object: undefined,
+    oldObject: undefined,
+    options: {},
+    dryRun: false,
+    user: { name: 'alice', groups: [], extra: {} },
+    warn: () => {},
+    ...given,
+  }
+}
+
+async function run(plugin: AdmissionPlugin, attributes: AdmissionAttributes): Promise<string | undefined> {
+  const chain = admissionChain([plugin])
+  try {
+    await chain.mutate(attributes)
+    await chain.validate(attributes)
+    return undefined
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    return error.message
+  }
+}
+
+function podWith(spec: Partial<Pod['spec']> = {}): Pod {
+  return { metadata: { name: 'a', namespace: 'shop' }, spec: { containers: [{ name: 'c' }], ...spec } }
+}
+
+describe('NamespaceLifecycle', () => {
+  const reader = new FakeReader()
+    .put(namespaces, { metadata: { name: 'shop' }, status: { phase: 'Active' } })
+    .put(namespaces, { metadata: { name: 'going' }, status: { phase: 'Terminating' } })
+  const rows: { title: string; attributes: AdmissionAttributes; why: string | undefined }[] = [
+    { title: 'lets a Pod into a namespace', attributes: write(pods, { object: podWith() }), why: undefined },
+    {
+      title: 'refuses one that is not there',
+      attributes: write(pods, { object: podWith(), namespace: 'nowhere' }),
+      why: 'namespaces "nowhere" not found',
+    },
+    {
+      title: 'refuses one that is going',
+      attributes: write(pods, { object: podWith(), namespace: 'going' }),
+      why: 'pods "a" is forbidden: unable to create new content in namespace going because it is being terminated',
+    },
+    {
+      title: 'keeps kube-system',
+      attributes: write(namespaces, { operation: 'DELETE', name: 'kube-system' }),
+      why: 'namespaces "kube-system" is forbidden: this namespace may not be deleted',
+    },
+  ]
+  for (const { title, attributes, why } of rows) {
+    test(title, async () => assert.equal(await run(namespaceLifecycle(reader), attributes), why))
+  }
+})
+
+describe('ServiceAccount', () => {
+  const reader = new FakeReader().put(serviceAccounts, {
+    metadata: { name: 'default', namespace: 'shop' },
+    imagePullSecrets: [{ name: 'registry' }],
+  })
+  const plugin = serviceAccount({ reader, generateName: (base) => `${base}abcde` })
+
+  test('gives a Pod the default account, its token and its pull secrets', async () => {
+    const pod = podWith()
+    assert.equal(await run(plugin, write(pods, { object: pod })), undefined)
+    assert.equal(pod.spec?.serviceAccountName, 'default')
+    assert.deepEqual(pod.spec.imagePullSecrets, [{ name: 'registry' }])
+    assert.equal(pod.spec.containers[0]!.volumeMounts?.[0]?.name, 'kube-api-access-abcde')
+    assert.equal(pod.spec.volumes?.[0]?.projected?.sources?.length, 3)
+  })
+
+  test('mounts nothing where the Pod wants no token', async () => {
+    const pod = podWith({ automountServiceAccountToken: false })
+    await run(plugin, write(pods, { object: pod }))
+    assert.equal(pod.spec?.volumes, undefined)
+  })
+
+  test('refuses an account that is not there', async () => {
+    const message = await run(plugin, write(pods, { object: podWith({ serviceAccountName: 'x' }) }))
+    assert.equal(
+      message,
+      'pods "a" is forbidden: error looking up service account shop/x: serviceaccount "x" not found',
+    )
+  })
+})
+
+describe('Priority', () => {
+  const reader = new FakeReader().put(priorityClasses, { metadata: { name: 'high' }, value: 1000 })
+  const rows: { title: string; spec: Partial<Pod['spec']>; want: number | undefined; why?: string }[] = [
+    { title: 'is 0 without a class', spec: {}, want: 0 },
+    { title: 'comes from the class', spec: { priorityClassName: 'high' }, want: 1000 },
+    {
+      title: 'needs a class that is there',
+      spec: { priorityClassName: 'x' },
+      want: undefined,
+      why: 'pods "a" is forbidden: no PriorityClass with name x was found',
+    },
+  ]
+  for (const { title, spec, want, why } of rows) {
+    test(title, async () => {
+      const pod = podWith(spec)
+      assert.equal(await run(priority(reader), write(pods, { object: pod })), why)
+      assert.equal(pod.spec?.priority, want)
+    })
+  }
+})
+
+test('DefaultTolerationSeconds adds only what is not tolerated', async () => {
+  const pod = podWith({ tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists' }] })
+  await run(defaultTolerationSeconds, write(pods, { object: pod }))
+  assert.deepEqual(
+    pod.spec?.tolerations?.map(({ key }) => key),
+    ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'],
+  )
+})
+
+test('the newest default wins', () => {
+  const annotations = { default: 'true' }
+  const reader = new FakeReader().put(
+    storageClasses,
+    { metadata: { name: 'old', annotations, creationTimestamp: '2026-01-01T00:00:00Z' }, provisioner: 'p' },
+    { metadata: { name: 'new', annotations, creationTimestamp: '2026-02-01T00:00:00Z' }, provisioner: 'p' },
+    { metadata: { name: 'newest', creationTimestamp: '2026-03-01T00:00:00Z' }, provisioner: 'p' },
+  )
+  assert.equal(newestDefault(reader.list(storageClasses), ['default'])?.metadata.name, 'new')
+})
+
+describe('LimitRanger', () => {
+  const reader = new FakeReader().put(limitRanges, {
+    metadata: { name: 'l', namespace: 'shop' },
+    spec: {
+      limits: [{ type: 'Container', default: { cpu: '500m' }, defaultRequest: { cpu: '100m' }, max: { cpu: '1' } }],
+    },
+  })
+
+  test('fills in what a container leaves out, and says so', async () => {
+    const pod = podWith()
+    assert.equal(await run(limitRanger(reader), write(pods, { object: pod })), undefined)
+    assert.deepEqual(pod.spec?.containers[0]?.resources, { requests: { cpu: '100m' }, limits: { cpu: '500m' } })
+    assert.equal(
+      pod.metadata?.annotations?.['kubernetes.io/limit-ranger'],
+      'LimitRanger plugin set: cpu request for container c; cpu limit for container c',
+    )
+  })
+
+  test('refuses what is too much', async () => {
+    const pod = podWith({ containers: [{ name: 'c', resources: { limits: { cpu: '2' } } }] })
+    const message = await run(limitRanger(reader), write(pods, { object: pod }))
+    assert.equal(message, 'pods "a" is forbidden: maximum cpu usage per Container is 1, but limit is 2')
+  })
+})
+
+describe('NodeRestriction', () => {
+  const user = { name: 'system:node:n1', groups: ['system:nodes'], extra: {} }
+  const node = (name: string, spec?: Node['spec'], labels?: Record<string, string>): Node => ({
+    metadata: { name, ...(labels && { labels }) },
+    ...(spec && { spec }),
+  })
+  const rows: { title: string; attributes: AdmissionAttributes; why: string | undefined }[] = [
+    {
+      title: 'lets a kubelet register its node',
+      attributes: write(nodes, { user, object: node('n1') }),
+      why: undefined,
+    },
+    {
+      title: 'refuses another node',
+      attributes: write(nodes, { user, object: node('n2') }),
+      why: 'nodes "n2" is forbidden: node "n1" is not allowed to modify node "n2"',
+    },
+    {
+      title: 'refuses to take a taint away',
+      attributes: write(nodes, {
+        user,
+        operation: 'UPDATE',
+        object: node('n1'),
+        oldObject: node('n1', { taints: [{ key: 'a', effect: 'NoSchedule' }] }),
+      }),
+      why: 'nodes "n1" is forbidden: node "n1" is not allowed to modify taints',
+    },
+    {
+      title: 'refuses a restricted label',
+      attributes: write(nodes, { user, object: node('n1', undefined, { 'node-restriction.kubernetes.io/a': 'b' }) }),
+      why: 'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: node-restriction.kubernetes.io/a',
+    },
+    {
+      title: 'refuses Pods that mirror none',
+      attributes: write(pods, { user, object: podWith() }),
+      why: 'pods "a" is forbidden: pod does not have "kubernetes.io/config.mirror" annotation, node "n1" can only create mirror pods',
+    },
+    { title: 'does not concern others', attributes: write(nodes, { object: node('n2') }), why: undefined },
+  ]
+  for (const { title, attributes, why } of rows) {
+    test(title, async () => assert.equal(await run(nodeRestriction(new FakeReader()), attributes), why))
+  }
+})
