@@ -153,10 +153,17 @@ function decodePatched(given: Patched): Draft {
 function decodeOfKind(patched: unknown, { definition }: ResourceRequest): Decoded {
   const { kind, apiVersion } = isJsonObject(patched) ? patched : {}
   const expected = apiVersionOf(definition)
+  // Without its kind upstream cannot tell what it has, and reads it as an object without fields.
+  if (isJsonObject(patched) && kind === undefined && apiVersion === undefined) return fieldless(patched)
   const isOther = (kind ?? definition.kind) !== definition.kind || (apiVersion ?? expected) !== expected
   if (isOther) throw new DecodeError(`no kind ${JSON.stringify(kind)} is registered for version "${apiVersion}"`)
   const decoded = decodeValue(patched, definition.schema)
   decoded.object.kind = definition.kind
   decoded.object.apiVersion = expected
   return decoded
+}
+
+function fieldless(patched: JsonObject): Decoded {
+  const strictErrors = Object.keys(patched).map((name) => `unknown field ${JSON.stringify(name)}`)
+  return { object: {}, strictErrors: strictErrors.sort() }
 }

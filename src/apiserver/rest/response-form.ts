@@ -78,7 +78,13 @@ export function listAnswer(
       throw notAcceptable(`you requested ${form.kind}, but the requested object is a list (${goType(definition)}List)`)
     case 'PartialObjectMetadataList': {
       const partial = items.map(({ object }) => partialMetadata(object, form.apiVersion))
-      const list = { kind: form.kind, apiVersion: form.apiVersion, metadata, items: partial }
+      // Upstream's empty list of these is a nil slice, unlike those of whole objects.
+      const list = {
+        kind: form.kind,
+        apiVersion: form.apiVersion,
+        metadata,
+        items: partial.length > 0 ? partial : null,
+      }
       return { kind: 'object', status: 200, object: list }
     }
   }

@@ -12,6 +12,7 @@ import { keepFieldTimes } from './field-manager.ts'
 import { metadataErrors, metadataUpdateErrors } from './object-meta.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { parseRevision, watchRevisionError } from './resource-version.ts'
+import { readPath } from './scale-paths.ts'
 import { isUnchanged, type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
 import { type Draft, matchNamespace } from './write-metadata.ts'
 import { optionsObject, type WriteOptions } from './write-options.ts'
@@ -162,9 +163,8 @@ function setGeneration(metadata: ObjectMeta, generation: number | undefined): vo
 }
 
 function countGeneration({ generationFields }: Strategy, draft: Draft, current: DeepReadonly<KubeObject>): void {
-  const fields = generationFields as readonly (keyof KubeObject)[] | undefined
-  if (!fields?.some((field) => !equalValues(draft[field], current[field]))) return
-  draft.metadata.generation = (current.metadata?.generation ?? 0) + 1
+  const isChanged = (path: string) => !equalValues(readPath(draft, path), readPath(current, path))
+  if (generationFields?.some(isChanged)) draft.metadata.generation = (current.metadata?.generation ?? 0) + 1
 }
 
 /** What a client may leave out of an update, and what it cannot take back. */

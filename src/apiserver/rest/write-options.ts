@@ -25,7 +25,7 @@ type WriteKind = 'CreateOptions' | 'UpdateOptions' | 'PatchOptions'
 /** Throws 422 for values upstream refuses. After apimachinery meta/v1/validation/validation.go v1.36. */
 export function writeOptions(query: URLSearchParams, kind: WriteKind, isApply = false): WriteOptions {
   if (query.size === 0) return isApply ? refuse(kind, [fieldManagerRequired]) : noOptions
-  const dryRun = dryRunValues(query)
+  const dryRun = query.getAll('dryRun')
   const fieldManager = query.get('fieldManager') ?? ''
   const fieldValidation = query.get('fieldValidation') ?? ''
   const force = kind === 'PatchOptions' ? booleanParameter(query, 'force') : undefined
@@ -82,10 +82,6 @@ function codePointText(character: string): string {
   return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
-function dryRunValues(query: URLSearchParams): string[] {
-  return query.getAll('dryRun').filter((value, _index, all) => value !== '' || all.length > 1)
-}
-
 export function dryRunErrors(values: readonly string[]): FieldError[] {
   return values.every((value) => value === 'All') ? [] : [notSupportedField('dryRun', values, ['All'])]
 }
@@ -115,7 +111,7 @@ export function deleteOptionsOfQuery(query: URLSearchParams, gracePeriodSeconds:
   const orphanDependents = booleanParameter(query, 'orphanDependents')
   const propagationPolicy = textParameter(query, 'propagationPolicy')
   return {
-    dryRun: dryRunValues(query),
+    dryRun: query.getAll('dryRun'),
     ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
     ...(orphanDependents === undefined ? {} : { orphanDependents }),
     ...(propagationPolicy === undefined ? {} : { propagationPolicy }),
