@@ -1,5 +1,6 @@
 import { clusterRoleAggregation } from './cluster-role-aggregation.ts'
 import type { Controller } from './controller.ts'
+import { daemonSet } from './daemon-set/daemon-set-controller.ts'
 import { deployment } from './deployment/deployment-controller.ts'
 import { endpointSlice } from './endpoints/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
@@ -26,6 +27,7 @@ export const controllers: readonly Controller[] = [
   replicaSet,
   replication,
   deployment,
+  daemonSet,
   endpointSlice,
   endpointsController,
   nodeIpam,

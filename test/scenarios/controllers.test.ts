@@ -49,7 +49,7 @@ const pod = (name: string, extra: Partial<Pod> & { labels?: Record<string, strin
 
 const service: Service = {
   metadata: { name: 'web', namespace, labels: { team: 'a' } },
-  spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }], clusterIP: '10.96.0.10' },
+  spec: { selector: { app: 'web' }, ports: [{ name: 'http', port: 80, targetPort: 'http' }], clusterIP: '10.0.0.10' },
 }
 
 test('ReplicationControllers keep their Pods as ReplicaSets do', async () => {

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { builtInResources } from '../../src/api/all.ts'
 import type { Pod } from '../../src/api/types/core/v1.ts'
 import { pods } from '../../src/api/types/resources.ts'
@@ -7,9 +6,6 @@ import { createLoopbackTransport } from '../../src/apiserver/loopback.ts'
 import { createRegistry } from '../../src/apiserver/registry.ts'
 import type { Handler } from '../../src/apiserver/request.ts'
 import { parseRequestInfo } from '../../src/apiserver/request-info.ts'
-import { createRestHandler } from '../../src/apiserver/rest/handler.ts'
-import { createServerFields } from '../../src/apiserver/rest/server-fields/all.ts'
-import { createBookmarkTicker } from '../../src/apiserver/watch-cache/bookmark-ticker.ts'
 import type { Client } from '../../src/client/client.ts'
 import type { Cached } from '../../src/client/informer.ts'
 import { createInformer } from '../../src/client/informers.ts'
@@ -19,7 +15,7 @@ import { isStatus } from '../../src/machinery/status.ts'
 import { formatTime } from '../../src/machinery/time.ts'
 import { createLogger, type Logger } from '../../src/platform/log.ts'
 import { VirtualClock } from '../../src/platform/virtual-clock.ts'
-import { createMemoryStore } from './memory-store.ts'
+import { createRestServer } from './rest-server.ts'
 
 export interface ControllersUnderTest {
   readonly client: Client
@@ -75,22 +71,11 @@ export async function startControllers(options: StartControllersOptions): Promis
 }
 
 function openApi(clock: VirtualClock): Client {
-  const registry = createRegistry(builtInResources)
-  const rest = createRestHandler({
-    registry,
-    store: createMemoryStore(clock),
-    clock,
-    admission: { mutate: async () => {}, validate: async () => {} },
-    bookmarks: createBookmarkTicker(clock),
-    authorizeCreate: async () => {},
-    serverFields: createServerFields(),
-    random: (limit) => randomInt(limit),
-    subresourceHandlers: {},
-  })
-  const discovery = createDiscovery(registry, () => '127.0.0.1:6443')
+  const rest = createRestServer({ clock })
+  const discovery = createDiscovery(createRegistry(builtInResources), () => '127.0.0.1:6443')
   const handler: Handler = async (context) => {
     context.info = parseRequestInfo(context.method, context.path, context.query)
-    return context.info.isResourceRequest ? rest(context) : (discovery(context) ?? rest(context))
+    return (context.info.isResourceRequest ? undefined : discovery(context)) ?? rest.handler(context)
   }
   const identity = { name: 'admin', groups: ['system:masters'], extra: {} }
   return createClient(createLoopbackTransport({ handler, identity, clock }))
