@@ -21,6 +21,7 @@ import { type NodeRegistration, nodeAllocatable, nodeCapacity } from './node/nod
 import { createObjectCache } from './object-cache.ts'
 import type { NodeContext } from './pod/node-context.ts'
 import { PodWorkers } from './pod/pod-workers.ts'
+import { rotateLogs } from './pod/rotate-logs.ts'
 import { StatusWriter } from './pod/status/status-writer.ts'
 import { readStaticPods, watchStaticPods } from './static-pods/static-pods.ts'
 import { mountsBelow, mountTmpfs } from './volumes/mounts.ts'
@@ -124,6 +125,7 @@ export function runKubelet(options: KubeletOptions): Kubelet {
     serviceInformer.run(signal),
     registered.then(() => reporter.run(signal)),
     registered.then(() => runHeartbeat({ client, clock, log, nodeName, nodeUid }, signal)),
+    afterReady(() => rotateLogs({ cri, clock, log, running: workers.runningLogs }, signal)),
     afterReady(() => watchRuntime({ cri, clock, log, exited: workers.exited, relist: workers.relist }, signal)),
     ...(podManifestPath
       ? [

@@ -30,8 +30,8 @@ export interface TestNode {
   startKubelet(): Promise<void>
   /** Resolves with the Pod as soon as it is as wanted; fails after `timeoutMs`. Undefined: gone. */
   until(name: string, holds: (pod: Pod | undefined) => boolean, timeoutMs?: number): Promise<Pod | undefined>
-  /** Resolves when the runtime holds no sandbox any more. */
-  untilEmpty(timeoutMs?: number): Promise<void>
+  /** Resolves when the runtime holds so many sandboxes. */
+  untilSandboxes(count: number, timeoutMs?: number): Promise<void>
   /** Removes all there is: Pods, processes, mounts, files. */
   close(): Promise<void>
 }
@@ -91,9 +91,9 @@ export async function startTestNode(logLevel: LogLevel = 'error'): Promise<TestN
       await node.kubelet.done
     },
     until: (name, holds, timeoutMs = 20_000) => waitForPod(client, api, { name, holds, timeoutMs }),
-    async untilEmpty(timeoutMs = 20_000) {
+    async untilSandboxes(count, timeoutMs = 20_000) {
       const deadlineMs = systemClock.monotonicMs() + timeoutMs
-      while ((await cri.runtime.listPodSandbox({})).items.length > 0) {
+      while ((await cri.runtime.listPodSandbox({})).items.length !== count) {
         if (systemClock.monotonicMs() > deadlineMs) throw new Error('sandboxes are left')
         await systemClock.sleep(20)
       }

@@ -93,6 +93,14 @@ export class PodWorkers {
     )
   }
 
+  /** The log files of all running containers, by container ID. */
+  readonly runningLogs = (): ReadonlyMap<string, string> => {
+    const running = [...this.#workers.values()].flatMap(({ runtime }) => runtime.containers)
+    return new Map(
+      running.filter(({ state, logPath }) => state === 'running' && logPath).map((one) => [one.id, one.logPath]),
+    )
+  }
+
   /** Resolves when every worker has ended. */
   async done(): Promise<void> {
     await Promise.all(this.#running)

@@ -8,6 +8,7 @@ import {
   type SandboxRuntime,
   sandboxRuntime,
 } from './runtime-state.ts'
+import { terminationMessage } from './termination-message.ts'
 
 /** Reads one Pod from the runtime. `known` holds exited containers, which never change again, to save the asking. */
 export async function readPodRuntime(cri: Cri, uid: string, known: Map<string, ContainerRuntime>): Promise<PodRuntime> {
@@ -44,7 +45,12 @@ async function readSandbox(cri: Cri, podSandboxId: string): Promise<SandboxRunti
 async function readContainer(cri: Cri, id: string, sandboxId: string): Promise<ContainerRuntime | undefined> {
   try {
     const { status } = await cri.runtime.containerStatus({ containerId: id })
-    return status ? containerRuntime(status, sandboxId) : undefined
+    if (!status) return undefined
+    const container = containerRuntime(status, sandboxId)
+    // Read once: an exited container is not asked for again.
+    return container.state === 'exited'
+      ? { ...container, message: (await terminationMessage(status)) || container.message }
+      : container
   } catch (error) {
     if (!isNotFound(error)) throw error
     return undefined
