@@ -17,10 +17,11 @@ import { createDiscovery } from './discovery/discovery.ts'
 import { type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
 import { createHealth } from './health/health.ts'
 import { checkStore, createHealthChecks, type ServerState } from './health/server-checks.ts'
-import type { ProtobufEncoder } from './http/encode.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { metricsHandler, nonResourceHandler, rootHandler, versionHandler } from './non-resource.ts'
 import type { ObjectReader } from './object-reader.ts'
+import { openApiHandler } from './openapi/handler.ts'
+import { createOpenApi } from './openapi/openapi.ts'
 import { compose } from './pipeline.ts'
 import { readRequestInfo } from './read-request-info.ts'
 import { recover } from './recover.ts'
@@ -46,12 +47,6 @@ export interface RequestHandlerOptions extends ApiServerOptions {
   readonly state: ServerState
 }
 
-export interface RequestHandler {
-  /** The whole way of a request behind the edge. */
-  readonly handler: Handler
-  readonly toProtobuf: ProtobufEncoder
-}
-
 /** A Node's address is surer to be reachable than its name, which no DNS may know. After kubeadm's flags. */
 const preferredKubeletAddresses = ['InternalIP', 'ExternalIP', 'Hostname']
 
@@ -69,7 +64,7 @@ interface Parts {
 }
 
 /** Everything between the edge and the store, put together. */
-export function createRequestHandler(options: RequestHandlerOptions): RequestHandler {
+export function createRequestHandler(options: RequestHandlerOptions): Handler {
   const { store, definitions } = options
   const registry = createRegistry(definitions)
   const reader = createObjectReader({ store, registry })
@@ -106,7 +101,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     store,
     isServed: (group, version, resource) => registry.lookup(group, version, resource) !== undefined,
   })
-  return { handler: compose(pipeline(parts, metrics), serve(parts, metrics)), toProtobuf: () => undefined }
+  return compose(pipeline(parts, metrics), serve(parts, metrics))
 }
 
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
@@ -188,9 +183,11 @@ function nonResource({ services, credentials, options }: Parts, metrics: Metrics
   const { advertiseAddress, state, log, store, issuer } = options
   const checks = createHealthChecks(store, state)
   const address = () => `${advertiseAddress}:${state.port}`
+  const openApi = openApiHandler(createOpenApi({ registry }))
   return nonResourceHandler([
     createDiscovery(registry, address),
     createHealth(checks, log),
+    (context) => (context.path.startsWith('/openapi/') ? openApi(context) : undefined),
     versionHandler,
     metricsHandler(metrics),
     createOpenId({ issuer, keys: credentials.keys, externalUrl: () => `https://${address()}` }),

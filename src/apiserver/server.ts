@@ -5,6 +5,7 @@ import { bootstrap } from './bootstrap/bootstrap.ts'
 import { firstAddress } from './bootstrap/first-address.ts'
 import type { ServerFacts } from './bootstrap/server-objects.ts'
 import { createHttpEdge } from './http/edge.ts'
+import { toProtobuf } from './http/to-protobuf.ts'
 import { createLoopbackTransport } from './loopback.ts'
 import type { UserInfo } from './request.ts'
 import { createRequestHandler } from './request-handler.ts'
@@ -31,7 +32,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { clock, log, certificates } = options
   const state = { port: options.port, bootstrapped: false, stopping: false }
   const definitions = options.definitions ?? builtInResources
-  const { handler, toProtobuf } = createRequestHandler({ ...options, definitions, state })
+  const handler = createRequestHandler({ ...options, definitions, state })
   const edge = createHttpEdge({
     handler,
     clock,

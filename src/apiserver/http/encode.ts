@@ -1,8 +1,9 @@
 import { stringify } from 'yaml'
+import { schemaOf } from '../../api/schema/schema.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import { encodeProtobufList, encodeWatchFrame, readEnvelope } from '../../machinery/protobuf/envelope.ts'
 import type { EncodedObject, ListAnswer } from '../request.ts'
 import type { Encoding } from './negotiate.ts'
-import { listMessage, unwrapUnknown, watchFrame, wrapUnknown } from './protobuf-envelope.ts'
 
 /** How a response's objects are to be written. */
 export interface Format {
@@ -20,6 +21,7 @@ export interface Body {
 }
 
 const lineFeed = 0x0a
+const listMetaType = 'io.k8s.apimachinery.pkg.apis.meta.v1.ListMeta'
 
 /** The bytes of one object; cached ones where there are any. Falls back to JSON where a kind has no message. */
 export function encodeObject(
@@ -45,8 +47,9 @@ export function encodeObject(
 /** The bytes of a list, joined from the cached bytes of its items. */
 export function encodeList(list: ListAnswer, format: Format): Body {
   if (format.encoding === 'protobuf') {
-    const items = list.items.map(({ encoded }) => unwrapUnknown(encoded.protobuf()))
-    return { encoding: 'protobuf', bytes: wrapUnknown(list.apiVersion, list.kind, listMessage(list.metadata, items)) }
+    const items = list.items.map(({ encoded }) => readEnvelope(encoded.protobuf()).raw)
+    const metadataSchema = schemaOf(listMetaType)
+    return { encoding: 'protobuf', bytes: encodeProtobufList({ ...list, metadataSchema, items }) }
   }
   if (format.encoding === 'yaml' || format.pretty) {
     const whole = listObject(list)
@@ -135,7 +138,7 @@ export class WatchFramer {
     if (encoding === 'protobuf') {
       const bytes = encoded ? encoded.protobuf() : this.#toProtobuf(object)
       if (!bytes) throw new Error(`no protobuf message for ${object.apiVersion} ${object.kind}`)
-      return watchFrame(type, bytes)
+      return encodeWatchFrame(type, bytes)
     }
     const head = `{"type":"${type}","object":`
     if (!encoded) return Buffer.from(`${head}${JSON.stringify(object)}}\n`)
