@@ -1,7 +1,7 @@
 import type { Node, Pod } from '../api/types/core/v1.ts'
 import type { LabelSelector } from '../api/types/meta/v1.ts'
 import { type DeepReadonly, objectKey, type Stored } from '../machinery/object.ts'
-import type { PodObject } from './framework.ts'
+import type { PodObject } from './pod-object.ts'
 import { add, amounts, podRequests, podRequestsForScoring, type Resources, subtract } from './resources.ts'
 
 export type NodeObject = DeepReadonly<Stored<Node>>

@@ -3,8 +3,8 @@ import { test } from 'node:test'
 import { buildCluster, buildNode, buildPod } from '../../test/support/scheduling.ts'
 import type { NodeObject } from './cache.ts'
 import { feasibleNodesToFind, schedulePod } from './cycle.ts'
-import type { PodObject } from './framework.ts'
 import { plugins } from './plugins/all.ts'
+import type { PodObject } from './pod-object.ts'
 
 interface Case {
   title: string

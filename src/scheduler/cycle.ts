@@ -1,5 +1,6 @@
 import type { ClusterView, NodeView } from './cache.ts'
-import { type Checks, maxNodeScore, type Plugin, type PodObject, type Rejection } from './framework.ts'
+import { type Checks, maxNodeScore, type Plugin, type Rejection } from './framework.ts'
+import type { PodObject } from './pod-object.ts'
 
 /** What one scheduling cycle decided. */
 export type Decision =

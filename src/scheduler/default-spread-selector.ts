@@ -3,7 +3,7 @@ import type { ReplicationController, Service } from '../api/types/core/v1.ts'
 import type { LabelSelector, LabelSelectorRequirement } from '../api/types/meta/v1.ts'
 import { byNamespace, type Informer } from '../client/informer.ts'
 import { controllerOf, type DeepReadonly } from '../machinery/object.ts'
-import type { PodObject } from './framework.ts'
+import type { PodObject } from './pod-object.ts'
 
 export interface SiblingCaches {
   readonly services: Informer<Service>

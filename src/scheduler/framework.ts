@@ -1,8 +1,5 @@
-import type { Pod } from '../api/types/core/v1.ts'
-import type { DeepReadonly, Stored } from '../machinery/object.ts'
 import type { ClusterView, NodeView } from './cache.ts'
-
-export type PodObject = DeepReadonly<Stored<Pod>>
+import type { PodObject } from './pod-object.ts'
 
 /**
  * Why a node cannot take a Pod. `unresolvable`: removing other Pods from the node would not help, so preemption need

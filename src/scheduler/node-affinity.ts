@@ -1,7 +1,7 @@
 import type { NodeSelectorRequirement, NodeSelectorTerm } from '../api/types/core/v1.ts'
 import type { DeepReadonly } from '../machinery/object.ts'
 import type { NodeView } from './cache.ts'
-import type { PodObject } from './framework.ts'
+import type { PodObject } from './pod-object.ts'
 
 type Requirement = DeepReadonly<NodeSelectorRequirement>
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { buildCluster, buildNode, buildPod } from '../../test/support/scheduling.ts'
 import { schedulePod } from './cycle.ts'
-import type { PodObject } from './framework.ts'
 import { plugins } from './plugins/all.ts'
+import type { PodObject } from './pod-object.ts'
 import { preempt } from './preemption.ts'
 
 const running = (name: string, nodeName: string, priority: number, cpu: string) =>

@@ -1,6 +1,7 @@
 import type { ClusterView, NodeView, PlacedPod } from './cache.ts'
 import { firstRejection, fitErrorMessage } from './cycle.ts'
-import { type Plugin, type PodObject, type Rejection, unschedulable } from './framework.ts'
+import { type Plugin, type Rejection, unschedulable } from './framework.ts'
+import type { PodObject } from './pod-object.ts'
 import { subtract } from './resources.ts'
 
 /** What preemption found: whom to remove from which node, and what to add to the Pod's message. */

@@ -1,6 +1,6 @@
 import { objectKey } from '../machinery/object.ts'
 import type { Clock, Timer } from '../platform/clock.ts'
-import type { PodObject } from './framework.ts'
+import type { PodObject } from './pod-object.ts'
 
 /**
  * Pods that wait for a node. A Pod is in one of three places:

@@ -1,7 +1,7 @@
 import type { NodeSpec, PodSpec } from '../../src/api/types/core/v1.ts'
 import type { ObjectMeta } from '../../src/machinery/object.ts'
 import { type ClusterView, type NodeObject, SchedulerCache } from '../../src/scheduler/cache.ts'
-import type { PodObject } from '../../src/scheduler/framework.ts'
+import type { PodObject } from '../../src/scheduler/pod-object.ts'
 
 type NodeParts = Partial<ObjectMeta> & {
   spec?: NodeSpec

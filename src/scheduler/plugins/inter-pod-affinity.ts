@@ -2,7 +2,8 @@ import type { PodAffinityTerm, WeightedPodAffinityTerm } from '../../api/types/c
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { labelSelectorMatcher } from '../../machinery/selectors.ts'
 import type { ClusterView, NodeView, PlacedPod } from '../cache.ts'
-import { type Checks, maxNodeScore, type Plugin, type PodObject, unresolvable, unschedulable } from '../framework.ts'
+import { type Checks, maxNodeScore, type Plugin, unresolvable, unschedulable } from '../framework.ts'
+import type { PodObject } from '../pod-object.ts'
 
 /** A term with its selectors compiled, seen from the Pod that has it. */
 interface Term {

@@ -1,4 +1,4 @@
-import type { PodObject } from '../framework.ts'
+import type { PodObject } from '../pod-object.ts'
 
 /** The gates that keep a Pod out of the queue, as the condition's message names them; `undefined`: none. */
 export function waitingForGates(pod: PodObject): string | undefined {
