@@ -153,17 +153,31 @@ export async function passUpgrade(
   await joinStreams(socket, result.socket)
 }
 
-/** Copies both ways until one side ends or breaks, then drops both: what a proxy of connections does. Never rejects. */
+/**
+ * Copies both ways until one side ends or breaks, then ends the other once it has got everything: what a proxy of
+ * connections does. Resolves when both are closed. Never rejects.
+ */
 export function joinStreams(left: Duplex, right: Duplex): Promise<void> {
   return new Promise((resolve) => {
-    const drop = () => {
-      left.destroy()
-      right.destroy()
-      resolve()
+    for (const [from, to] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      // How a connection between two others breaks is for those to report.
+      from.on('error', () => {})
+      from.on('close', () => {
+        to.end()
+        if (left.closed && right.closed) resolve()
+      })
+      to.on('finish', () => {
+        // A socket whose peer has ended ends itself as well, while what it brought is still on its way to the other.
+        if (!from.readableEnded && !from.destroyed) return
+        from.destroy()
+        // Read on until it closes: closing with unread input is a reset, which drops what was just written.
+        to.unpipe()
+        to.resume()
+      })
     }
-    // 'finish' follows the other side's end once all of it is written. How a connection between two others breaks is
-    // for those to report.
-    for (const stream of [left, right]) stream.on('error', drop).on('finish', drop).on('close', drop)
     left.pipe(right).pipe(left)
   })
 }
