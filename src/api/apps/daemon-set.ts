@@ -14,6 +14,7 @@ import {
 } from '../printing.ts'
 import type { DaemonSet } from '../types/apps/v1.ts'
 import { daemonSets } from '../types/resources.ts'
+import { validateDaemonSet, validateDaemonSetUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: DaemonSet): void {
   if (!spec) return
@@ -41,6 +42,8 @@ function setTemplateGeneration(draft: DaemonSet, generation: number): void {
 }
 
 export const daemonSet = define(daemonSets, {
+  validate: validateDaemonSet,
+  validateUpdate: validateDaemonSetUpdate,
   applyDefaults,
   prepareForCreate: (draft) => {
     setTemplateGeneration(draft, Math.max(1, generationOf(draft)))

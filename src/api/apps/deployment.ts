@@ -5,6 +5,7 @@ import { ageColumn, containerColumns, labelSelectorText, nameColumn, text, wide 
 import { reset } from '../strategy.ts'
 import type { Deployment } from '../types/apps/v1.ts'
 import { deployments } from '../types/resources.ts'
+import { validateDeployment, validateDeploymentUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: Deployment): void {
   if (!spec) return
@@ -22,6 +23,8 @@ function applyDefaults({ spec }: Deployment): void {
 }
 
 export const deployment = define(deployments, {
+  validate: validateDeployment,
+  validateUpdate: validateDeploymentUpdate,
   applyDefaults,
   // Annotations count too: kubectl writes the change cause there.
   generationFields: ['spec', 'metadata.annotations'],

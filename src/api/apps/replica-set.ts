@@ -4,6 +4,7 @@ import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabelSelector, integer, nameColumn, wide } from '../printing.ts'
 import type { ReplicaSet } from '../types/apps/v1.ts'
 import { replicaSets } from '../types/resources.ts'
+import { validateReplicaSet, validateReplicaSetUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: ReplicaSet): void {
   if (!spec) return
@@ -12,6 +13,8 @@ function applyDefaults({ spec }: ReplicaSet): void {
 }
 
 export const replicaSet = define(replicaSets, {
+  validate: validateReplicaSet,
+  validateUpdate: validateReplicaSetUpdate,
   applyDefaults,
   generationFields: ['spec'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },

@@ -4,6 +4,8 @@ import { define } from '../define.ts'
 import { ageColumn, containerColumns, nameColumn, text } from '../printing.ts'
 import type { StatefulSet } from '../types/apps/v1.ts'
 import { statefulSets } from '../types/resources.ts'
+import { forPrefix, labelFormErrors } from '../validation/formats.ts'
+import { validateStatefulSet, validateStatefulSetUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: StatefulSet): void {
   if (!spec) return
@@ -38,6 +40,9 @@ function dropMaxUnavailable({ spec }: StatefulSet): void {
 }
 
 export const statefulSet = define(statefulSets, {
+  validateName: forPrefix(labelFormErrors),
+  validate: validateStatefulSet,
+  validateUpdate: validateStatefulSetUpdate,
   applyDefaults,
   prepareForCreate: dropMaxUnavailable,
   prepareForUpdate: dropMaxUnavailable,

@@ -3,6 +3,7 @@ import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabels, integer, nameColumn, wide } from '../printing.ts'
 import type { ReplicationController } from '../types/core/v1.ts'
 import { replicationControllers } from '../types/resources.ts'
+import { validateReplicationController } from '../validation/workloads.ts'
 import { applyPodSpecDefaults } from './pod-spec-defaults.ts'
 
 function applyDefaults(controller: ReplicationController): void {
@@ -19,6 +20,8 @@ function applyDefaults(controller: ReplicationController): void {
 }
 
 export const replicationController = define(replicationControllers, {
+  validate: validateReplicationController,
+  validateUpdate: validateReplicationController,
   storagePrefix: 'controllers',
   applyDefaults,
   generationFields: ['spec'],

@@ -2,6 +2,7 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { Secret } from '../types/core/v1.ts'
 import { secrets } from '../types/resources.ts'
+import { validateSecret, validateSecretUpdate } from '../validation/configuration.ts'
 
 /** `stringData` is for writing only: it goes into `data`, over what stands there. */
 function applyDefaults(secret: Secret): void {
@@ -15,6 +16,8 @@ function applyDefaults(secret: Secret): void {
 }
 
 export const secret = define(secrets, {
+  validate: validateSecret,
+  validateUpdate: validateSecretUpdate,
   applyDefaults,
   selectableFields: { type: (object) => object.type ?? '' },
   columns: [

@@ -5,7 +5,7 @@ import { ageColumn, nameColumn, text, wide } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
 import type { ClusterRoleBinding, RoleBinding } from '../types/rbac/v1.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../types/resources.ts'
-import { pathSegmentErrors } from '../validation/formats.ts'
+import * as rules from '../validation/rbac.ts'
 
 const group = 'rbac.authorization.k8s.io'
 
@@ -32,15 +32,29 @@ const bindingColumns: readonly Column<RoleBinding>[] = [
   wide('ServiceAccounts', (object) => subjects(object, 'ServiceAccount')),
 ]
 
-export const role = define(roles, { validateName: pathSegmentName, allowCreateOnUpdate: true })
-export const clusterRole = define(clusterRoles, { validateName: pathSegmentName, allowCreateOnUpdate: true })
+export const role = define(roles, {
+  validate: rules.validateRole,
+  validateUpdate: rules.validateRole,
+  validateName: pathSegmentName,
+  allowCreateOnUpdate: true,
+})
+export const clusterRole = define(clusterRoles, {
+  validate: rules.validateClusterRole,
+  validateUpdate: rules.validateClusterRole,
+  validateName: pathSegmentName,
+  allowCreateOnUpdate: true,
+})
 export const roleBinding = define(roleBindings, {
+  validate: rules.validateRoleBinding,
+  validateUpdate: rules.validateRoleBindingUpdate,
   applyDefaults,
   validateName: pathSegmentName,
   allowCreateOnUpdate: true,
   columns: bindingColumns,
 })
 export const clusterRoleBinding = define(clusterRoleBindings, {
+  validate: rules.validateClusterRoleBinding,
+  validateUpdate: rules.validateClusterRoleBindingUpdate,
   applyDefaults,
   validateName: pathSegmentName,
   allowCreateOnUpdate: true,

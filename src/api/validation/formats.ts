@@ -107,11 +107,3 @@ export function backstepErrors(path: string): string[] {
 export function descendingPathErrors(path: string): string[] {
   return [...(path.startsWith('/') ? ['must be a relative path'] : []), ...backstepErrors(path)]
 }
-
-/** Names that need only be fit for a path: those of roles and bindings. After api/validation/path. */
-export function pathSegmentErrors(name: string, prefix: boolean): string[] {
-  const errors: string[] = []
-  if (!prefix && (name === '.' || name === '..')) errors.push(`may not be '${name}'`)
-  for (const illegal of ['/', '%']) if (name.includes(illegal)) errors.push(`may not contain '${illegal}'`)
-  return errors
-}
