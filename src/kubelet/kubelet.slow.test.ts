@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -49,7 +49,7 @@ const first = (one: Pod | undefined): ContainerStatus | undefined => one?.status
 
 async function remove(name: string): Promise<void> {
   await node.client.of(pods).delete(name, { namespace: 'default', gracePeriodSeconds: 1 })
-  await node.until(name, isGone)
+  await node.until(name, isGone, 60_000)
 }
 
 async function execute(name: string, command: string[]): Promise<string> {
@@ -338,4 +338,25 @@ test('a dead pause process means a new sandbox and new containers', async () => 
   assert.notEqual(first(after)?.containerID, first(before)?.containerID)
   await remove('paused')
   await node.untilSandboxes(0)
+})
+
+test('containerd may be killed: it comes back, and no pod notices', async () => {
+  await create('steady', { containers: [sleeper] })
+  const before = await node.until('steady', isRunning)
+  process.kill(Number(readFileSync(join(node.directory, 'run', 'containerd.pid'), 'utf8')), 'SIGKILL')
+  await create('later', { containers: [sleeper] })
+  await node.until('later', isRunning)
+  const after = await node.until('steady', isRunning)
+  assert.deepEqual([first(after)?.containerID, first(after)?.restartCount], [first(before)?.containerID, 0])
+  const steadyEvents = eventsOf('steady').map(({ reason }) => reason)
+  assert.ok(!steadyEvents.includes('Killing'))
+  await Promise.all([remove('steady'), remove('later')])
+})
+
+test('fifty pods at once all run and all go', async () => {
+  const names = Array.from({ length: 50 }, (_, index) => `many-${index}`)
+  await Promise.all(names.map((name) => create(name, { containers: [sleeper] })))
+  await Promise.all(names.map((name) => node.until(name, isRunning, 60_000)))
+  await Promise.all(names.map(remove))
+  await node.untilSandboxes(0, 60_000)
 })

@@ -93,6 +93,7 @@ export function runKubelet(options: KubeletOptions): Kubelet {
   const reporter = new NodeReporter({
     client,
     cri,
+    recorder: context.recorder,
     clock,
     log,
     machine,
@@ -108,6 +109,8 @@ export function runKubelet(options: KubeletOptions): Kubelet {
   const registered = reporter.register(signal)
   const nodeUid = async () => (await client.of(nodes).get(nodeName)).metadata.uid
   const start = async () => {
+    const node = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName }
+    context.recorder.eventAbout(node, 'Normal', 'Starting', 'Starting kubelet.')
     await prepareDirectories(context)
     feedWorkers(podInformer, workers)
     await Promise.all([podInformer.synced, serviceInformer.synced])

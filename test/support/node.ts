@@ -51,6 +51,8 @@ export async function startTestNode(logLevel: LogLevel = 'error'): Promise<TestN
     clock: systemClock,
     log,
   })
+  const supervision = new AbortController()
+  const supervised = containerd.supervise(supervision.signal)
   const archivePath = writeImage(busyboxImage(testImage), directory)
   await importImage({ socketPath: containerd.socketPath, archivePath })
   const api = new FakeApi()
@@ -103,6 +105,8 @@ export async function startTestNode(logLevel: LogLevel = 'error'): Promise<TestN
       await node.kubelet?.done
       await removeSandboxes(cri)
       cri.close()
+      supervision.abort()
+      await supervised
       await containerd.stop()
       await runProgram('ip', ['link', 'delete', bridgeName(identifier)]).catch(() => undefined)
       await removeWithMounts(directory)

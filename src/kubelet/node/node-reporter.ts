@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ContainerImage, Node, NodeStatus } from '../../api/types/core/v1.ts'
 import { nodes } from '../../api/types/resources.ts'
 import type { Client } from '../../client/client.ts'
+import type { EventRecorder } from '../../client/event-recorder.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { isStatus } from '../../machinery/status.ts'
 import { ChangeSignal } from '../../platform/change-signal.ts'
@@ -15,6 +16,7 @@ import { initialNode, type NodeRegistration, type NodeView, nodeLabels, nodeStat
 export interface NodeReporterOptions {
   readonly client: Client
   readonly cri: Cri
+  readonly recorder: EventRecorder
   readonly clock: Clock
   readonly log: Logger
   readonly machine: Machine
@@ -33,6 +35,10 @@ const reportEveryMs = 300_000
 /** While the runtime is not ready it is asked more often, so that a node is Ready as soon as it can be. */
 const checkUnreadyEveryMs = 100
 const retryAfterMs = 200
+/** A runtime that is away for less is being restarted, and no reason to take the node out: kubelet v1.36 maxWaitForContainerRuntime. */
+const runtimePatienceMs = 30_000
+
+type RuntimeView = Pick<NodeView, 'runtimeVersion' | 'runtimeFault' | 'images'>
 
 /** Registers the node and keeps its status true: written on change, and every five minutes. */
 export class NodeReporter {
@@ -40,6 +46,7 @@ export class NodeReporter {
   readonly #changes = new ChangeSignal()
   #written: DeepReadonly<NodeStatus> | undefined
   #writtenAtMs = Number.NEGATIVE_INFINITY
+  #lastRuntime: { view: RuntimeView; atMs: number } | undefined
 
   constructor(options: NodeReporterOptions) {
     this.#options = options
@@ -110,19 +117,45 @@ export class NodeReporter {
     const due = clock.monotonicMs() - this.#writtenAtMs >= reportEveryMs
     if (due || !isDeepStrictEqual(withoutHeartbeat(status), withoutHeartbeat(this.#written ?? {}))) {
       await client.of(nodes).patch(nodeName, { status: patchOf(status) }, { type: 'strategic', subresource: 'status' })
+      this.#tellTransition(status)
       this.#written = status
       this.#writtenAtMs = clock.monotonicMs()
     }
     return view.runtimeFault === undefined
   }
 
+  /** After kubelet v1.36 nodestatus/setters.go: only Ready is told, the pressures being steady. */
+  #tellTransition(status: NodeStatus): void {
+    const { nodeName, recorder } = this.#options
+    const readiness = (one: DeepReadonly<NodeStatus>) => one.conditions?.find(({ type }) => type === 'Ready')?.status
+    if (readiness(status) === readiness(this.#written ?? {})) return
+    const reason = readiness(status) === 'True' ? 'NodeReady' : 'NodeNotReady'
+    const node = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName }
+    recorder.eventAbout(node, 'Normal', reason, `Node ${nodeName} status is now: ${reason}`)
+  }
+
   async #look(): Promise<NodeView> {
-    const { cri, clock, rootDirectory } = this.#options
+    const { clock, rootDirectory } = this.#options
     return {
       ...this.#options,
-      ...(await readRuntime(cri)),
+      ...(await this.#lookAtRuntime()),
       pressure: readPressure(rootDirectory),
       nowMs: clock.nowMs(),
+    }
+  }
+
+  async #lookAtRuntime(): Promise<RuntimeView> {
+    const { cri, clock } = this.#options
+    const nowMs = clock.monotonicMs()
+    try {
+      const view = await readRuntime(cri)
+      this.#lastRuntime = { view, atMs: nowMs }
+      return view
+    } catch (error) {
+      const last = this.#lastRuntime
+      if (last && nowMs - last.atMs < runtimePatienceMs) return last.view
+      const runtimeFault = `container runtime is down: ${grpcMessage(error)}`
+      return { runtimeVersion: last?.view.runtimeVersion ?? '', images: last?.view.images ?? [], runtimeFault }
     }
   }
 }
@@ -137,31 +170,24 @@ function withoutHeartbeat(status: DeepReadonly<NodeStatus>): object {
   return { ...status, conditions }
 }
 
-async function readRuntime(cri: Cri): Promise<Pick<NodeView, 'runtimeVersion' | 'runtimeFault' | 'images'>> {
-  try {
-    const [version, { status }, { images }] = await Promise.all([
-      cri.runtime.version({}),
-      cri.runtime.status({}),
-      cri.images.listImages({}),
-    ])
-    const faults = (status?.conditions ?? [])
-      .filter((condition) => !condition.status)
-      .map(
-        ({ type, reason, message }) =>
-          `container runtime ${subject(type)} not ready: ${type}=false reason:${reason} message:${message}`,
-      )
-    return {
-      runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
-      runtimeFault: faults.length > 0 ? faults.join(', ') : undefined,
-      images: images.map(
-        ({ repoTags, repoDigests, size }): ContainerImage => ({
-          names: [...repoDigests, ...repoTags],
-          sizeBytes: size,
-        }),
-      ),
-    }
-  } catch (error) {
-    return { runtimeVersion: '', runtimeFault: `container runtime is down: ${grpcMessage(error)}`, images: [] }
+async function readRuntime(cri: Cri): Promise<RuntimeView> {
+  const [version, { status }, { images }] = await Promise.all([
+    cri.runtime.version({}),
+    cri.runtime.status({}),
+    cri.images.listImages({}),
+  ])
+  const faults = (status?.conditions ?? [])
+    .filter((condition) => !condition.status)
+    .map(
+      ({ type, reason, message }) =>
+        `container runtime ${subject(type)} not ready: ${type}=false reason:${reason} message:${message}`,
+    )
+  return {
+    runtimeVersion: `${version.runtimeName}://${version.runtimeVersion}`,
+    runtimeFault: faults.length > 0 ? faults.join(', ') : undefined,
+    images: images.map(
+      ({ repoTags, repoDigests, size }): ContainerImage => ({ names: [...repoDigests, ...repoTags], sizeBytes: size }),
+    ),
   }
 }
 
