@@ -75,14 +75,15 @@ function addons(serviceCidr: string): Addon[] {
 
 /** Creates what is missing; what is there is left as it is, so that an operator's change stays. */
 export async function ensureAddons(client: Client, serviceCidr: string): Promise<void> {
-  await Promise.all(
-    addons(serviceCidr).map(({ resource, object }) =>
-      client
-        .of(resource)
-        .create(object)
-        .catch((error: unknown) => {
-          if (!isStatus(error, 'AlreadyExists')) throw error
-        }),
-    ),
-  )
+  await Promise.all(addons(serviceCidr).map((addon) => ensure(client, addon)))
+}
+
+async function ensure(client: Client, { resource, object }: Addon): Promise<void> {
+  const { name = '', namespace } = object.metadata ?? {}
+  try {
+    await client.of(resource).get(name, namespace ? { namespace } : {})
+  } catch (error) {
+    if (!isStatus(error, 'NotFound')) throw error
+    await client.of(resource).create(object)
+  }
 }
