@@ -1,6 +1,10 @@
 import { randomInt } from 'node:crypto'
 import type { ResourceDefinition } from '../api/resource-definition.ts'
-import { clusterRoles } from '../api/types/resources.ts'
+import { resourcePath } from '../api/resource-ref.ts'
+import type { ResourceQuota } from '../api/types/core/v1.ts'
+import { clusterRoles, resourceQuotas } from '../api/types/resources.ts'
+import type { Transport } from '../client/transport.ts'
+import { type Status, StatusError } from '../machinery/status.ts'
 import { admissionPlugins } from './admission/all.ts'
 import { admissionChain } from './admission/chain.ts'
 import { authenticate } from './authentication/authenticate.ts'
@@ -17,11 +21,13 @@ import { createDiscovery } from './discovery/discovery.ts'
 import { type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
 import { createHealth } from './health/health.ts'
 import { checkStore, createHealthChecks, type ServerState } from './health/server-checks.ts'
+import { createLoopbackTransport } from './loopback.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
 import { metricsHandler, nonResourceHandler, rootHandler, versionHandler } from './non-resource.ts'
-import type { ObjectReader } from './object-reader.ts'
+import type { Held, ObjectReader } from './object-reader.ts'
 import { openApiHandler } from './openapi/handler.ts'
 import { createOpenApi } from './openapi/openapi.ts'
+import { ownIdentity } from './own-identity.ts'
 import { compose } from './pipeline.ts'
 import { readRequestInfo } from './read-request-info.ts'
 import { recover } from './recover.ts'
@@ -72,8 +78,20 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
   const rbac = rbacAuthorizer(reader)
   const authorizer = createAuthorizer(reader, rbac)
   const random = (limit: number) => randomInt(limit)
+  // Plugins write through the whole pipeline, which is complete only when they are.
+  const own = createLoopbackTransport({
+    handler: (context) => handler(context),
+    identity: ownIdentity,
+    clock: options.clock,
+  })
   const plugins = admissionPlugins(
-    { reader, authorizer, rbac, generateName: (base) => generateName(base, random) },
+    {
+      reader,
+      authorizer,
+      rbac,
+      generateName: (base) => generateName(base, random),
+      updateQuotaStatus: (quota, used) => updateQuotaStatus(own, quota, used),
+    },
     { disabled: options.disabledAdmissionPlugins ?? [] },
   )
   const services: RestServices = {
@@ -101,7 +119,20 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
     store,
     isServed: (group, version, resource) => registry.lookup(group, version, resource) !== undefined,
   })
-  return compose(pipeline(parts, metrics), serve(parts, metrics))
+  const handler = compose(pipeline(parts, metrics), serve(parts, metrics))
+  return handler
+}
+
+async function updateQuotaStatus(
+  transport: Transport,
+  quota: Held<ResourceQuota>,
+  used: Record<string, string>,
+): Promise<void> {
+  const { name, namespace } = quota.metadata
+  const path = resourcePath(resourceQuotas, { namespace, name, subresource: 'status' })
+  const body = { ...quota, status: { ...quota.status, used } }
+  const response = await transport.request({ method: 'PUT', path, body })
+  if (response.status >= 400) throw new StatusError(response.body as Status)
 }
 
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */

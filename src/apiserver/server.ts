@@ -1,12 +1,12 @@
 import { builtInResources } from '../api/all.ts'
 import type { Transport } from '../client/transport.ts'
-import { allAuthenticated, mastersGroup } from './authentication/authenticator.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { firstAddress } from './bootstrap/first-address.ts'
 import type { ServerFacts } from './bootstrap/server-objects.ts'
 import { createHttpEdge } from './http/edge.ts'
 import { toProtobuf } from './http/to-protobuf.ts'
 import { createLoopbackTransport } from './loopback.ts'
+import { ownIdentity } from './own-identity.ts'
 import type { UserInfo } from './request.ts'
 import { createRequestHandler } from './request-handler.ts'
 import type { ApiServerOptions } from './server-options.ts'
@@ -24,8 +24,6 @@ export interface ApiServer {
 
 const requestTimeoutMs = 60_000
 const shutdownGraceMs = 2_000
-
-const ownIdentity: UserInfo = { name: 'system:apiserver', groups: [mastersGroup, allAuthenticated], extra: {} }
 
 /** An API server over `store`. Nothing runs and no port is open before `listen`. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {

@@ -10,6 +10,7 @@ import {
   nodes,
   pods,
   priorityClasses,
+  resourceQuotas,
   serviceAccounts,
   storageClasses,
 } from '../../api/types/resources.ts'
@@ -23,6 +24,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { newestDefault } from './newest-default.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
+import { resourceQuota } from './resource-quota.ts'
 import { serviceAccount } from './service-account.ts'
 
 function write(ref: ResourceRef, given: Partial<AdmissionAttributes> & { object?: KubeObject }): AdmissionAttributes {
@@ -181,6 +183,64 @@ describe('LimitRanger', () => {
     const message = await run(limitRanger(reader), write(pods, { object: pod }))
     assert.equal(message, 'pods "a" is forbidden: maximum cpu usage per Container is 1, but limit is 2')
   })
+})
+
+describe('ResourceQuota', () => {
+  const setUp = (hard: Record<string, string>, used: Record<string, string>) => {
+    const quota = { metadata: { name: 'q', namespace: 'shop' }, spec: { hard }, status: { hard, used } }
+    const reader = new FakeReader().put(resourceQuotas, quota)
+    const written: Record<string, string>[] = []
+    const plugin = resourceQuota({
+      reader,
+      updateQuotaStatus: async (_quota, after) => {
+        written.push(after)
+      },
+    })
+    return { plugin, written }
+  }
+  const withCpu = (cpu: string) => podWith({ containers: [{ name: 'c', resources: { requests: { cpu } } }] })
+
+  test('takes what it lets in', async () => {
+    const { plugin, written } = setUp({ pods: '2', 'requests.cpu': '1' }, { pods: '1', 'requests.cpu': '200m' })
+    assert.equal(await run(plugin, write(pods, { object: withCpu('300m') })), undefined)
+    assert.deepEqual(written, [{ pods: '2', 'requests.cpu': '500m' }])
+  })
+
+  test('takes nothing for a dry run', async () => {
+    const { plugin, written } = setUp({ pods: '2' }, { pods: '1' })
+    await run(plugin, write(pods, { object: podWith(), dryRun: true }))
+    assert.deepEqual(written, [])
+  })
+
+  const rows = [
+    {
+      title: 'refuses one Pod too many',
+      hard: { pods: '2' },
+      used: { pods: '2' },
+      object: podWith(),
+      why: 'exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2',
+    },
+    {
+      title: 'refuses too much',
+      hard: { 'requests.cpu': '500m' },
+      used: { 'requests.cpu': '0' },
+      object: withCpu('600m'),
+      why: 'exceeded quota: q, requested: requests.cpu=600m, used: requests.cpu=0, limited: requests.cpu=500m',
+    },
+    {
+      title: 'wants amounts to be stated',
+      hard: { 'limits.memory': '1Gi', 'requests.cpu': '1' },
+      used: { 'limits.memory': '0', 'requests.cpu': '0' },
+      object: podWith(),
+      why: 'failed quota: q: must specify limits.memory for: c; requests.cpu for: c',
+    },
+  ]
+  for (const { title, hard, used, object, why } of rows) {
+    test(title, async () => {
+      const { plugin } = setUp(hard as Record<string, string>, used as Record<string, string>)
+      assert.equal(await run(plugin, write(pods, { object })), `pods "a" is forbidden: ${why}`)
+    })
+  }
 })
 
 describe('NodeRestriction', () => {

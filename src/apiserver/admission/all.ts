@@ -1,7 +1,6 @@
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { roleEscalationCheck } from '../authorization/escalation.ts'
 import type { RbacAuthorizer } from '../authorization/rbac.ts'
-import type { ObjectReader } from '../object-reader.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
@@ -13,13 +12,13 @@ import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
+import { type ResourceQuotaServices, resourceQuota } from './resource-quota.ts'
 import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
 
-export interface AdmissionServices {
-  readonly reader: ObjectReader
+export interface AdmissionServices extends ResourceQuotaServices {
   readonly authorizer: Authorizer
   readonly rbac: RbacAuthorizer
   /** `base` and some random characters. */
@@ -53,6 +52,8 @@ export function admissionPlugins(services: AdmissionServices, { disabled }: Admi
     podTopologyLabels(reader),
     // No plugin upstream: part of its storage of roles, behind all mutation and before validation.
     roleEscalationCheck(authorizer, rbac),
+    // The last: what takes from a quota must have passed everything else.
+    resourceQuota(services),
   ]
   const names = new Set(all.map(({ name }) => name))
   const unknown = disabled.find((name) => !names.has(name))
