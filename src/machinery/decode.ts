@@ -176,7 +176,7 @@ class Decoding {
     if (!isObject(value)) throw this.typeError(value, goType)
     const valueType = goType?.replace(/^map\[[^\]]*\]/, '')
     const map: Record<string, unknown> = {}
-    for (const key in value) {
+    for (const key of sortedKeys(value)) {
       this.#path.push(key)
       setMember(map, key, this.#item(value[key], values, valueType === goType ? undefined : valueType))
       this.#path.pop()
@@ -298,6 +298,13 @@ function assembleUnsorted(found: readonly Place[], values: readonly unknown[], k
 
 function fillIn(object: Record<string, unknown>, { field }: Place): void {
   object[field.name] = field.nullable ? null : zeroValue(field.type)
+}
+
+/** Go's encoder sorts the keys of maps. Most come sorted already. */
+function sortedKeys(map: Record<string, unknown>): string[] {
+  const keys = Object.keys(map)
+  for (let at = 1; at < keys.length; at++) if (keys[at - 1]! > keys[at]!) return keys.sort()
+  return keys
 }
 
 /** `__proto__` is a name like any other. */

@@ -100,13 +100,13 @@ test('a broken body fails in the words of Go', () => {
 
 const names = fc.string({ unit: fc.constantFrom('a', 'b', '0', '-', 'é', '"'), maxLength: 6 })
 
-/** Any value of a type, as a client could send it, three levels deep at most. */
+/** Any value of a type, three levels deep at most. Nothing empty: protobuf cannot tell it from absent. */
 function valuesOf(type: FieldType, depth: number): fc.Arbitrary<unknown> {
   switch (type.kind) {
     case 'list':
-      return fc.array(valuesOf(type.items, depth), { maxLength: 2 })
+      return fc.array(valuesOf(type.items, depth), { minLength: 1, maxLength: 2 })
     case 'map':
-      return fc.dictionary(names, valuesOf(type.values, depth), { maxKeys: 2 })
+      return fc.dictionary(names, valuesOf(type.values, depth), { minKeys: 1, maxKeys: 2 })
     case 'object':
       return depth <= 0 ? fc.constant({}) : objectsOf(type.type, depth - 1)
     case 'union':
@@ -145,9 +145,7 @@ for (const kind of ['Pod', 'ConfigMap', 'Node', 'Service', 'Event', 'PersistentV
         const decoded = decodeValue(object, schema).object
         assert.deepEqual(decodeJson(JSON.stringify(decoded), schema).object, decoded)
         const { raw } = readEnvelope(encodeProtobuf(decoded, schema))
-        const withoutEmptyLists = (value: unknown) =>
-          JSON.stringify(value, (_key, member) => (Array.isArray(member) && member.length === 0 ? null : member))
-        assert.equal(withoutEmptyLists(decodeMessage(raw, schema)), withoutEmptyLists(decoded))
+        assert.equal(JSON.stringify(decodeMessage(raw, schema)), JSON.stringify(decoded))
       }),
       { numRuns: 300 },
     )

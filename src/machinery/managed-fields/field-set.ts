@@ -111,7 +111,7 @@ function compareElements(a: string, b: string): number {
 }
 
 /** As structured-merge-diff prints an element: `.name`, `[name="a"]`, `[="x"]`, `[0]`. */
-function elementText(element: string): string {
+export function elementText(element: string): string {
   const value = element.slice(2)
   switch (element[0]) {
     case 'f':
