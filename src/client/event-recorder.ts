@@ -90,7 +90,8 @@ async function writePatiently(
     try {
       return await write(client, occurrence, correlated)
     } catch (error) {
-      if (error instanceof StatusError || attempt >= maxAttempts) {
+      const isFinal = error instanceof StatusError && !isStatus(error, 'TooManyRequests', 'ServiceUnavailable')
+      if (isFinal || attempt >= maxAttempts) {
         return log.debug('event not written', { error, reason: occurrence.reason })
       }
       await clock.sleep(retryAfterMs, signal)

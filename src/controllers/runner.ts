@@ -95,6 +95,10 @@ async function reconcileOnce({ instance, queue, log, key, signal }: Attempt): Pr
     return 'requeued'
   } catch (error) {
     if (signal.aborted) return 'done'
+    if (isStatus(error, 'TooManyRequests')) {
+      queue.addAfter(key, 1000 * (error.status.details?.retryAfterSeconds ?? 1))
+      return 'requeued'
+    }
     queue.addRateLimited(key)
     // A lost race heals with the next event; anything else may concern a person.
     const retries = queue.retriesOf(key)

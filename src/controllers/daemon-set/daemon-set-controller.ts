@@ -20,7 +20,7 @@ import { performClaims } from '../perform-claims.ts'
 import { createPodControl, isNamespaceTerminating, type PodControl } from '../pod-control.ts'
 import { canonical } from '../pod-template-hash.ts'
 import { untilAvailableMs } from '../pods.ts'
-import { slowStart } from '../slow-start.ts'
+import { forEachInBatches, slowStart } from '../slow-start.ts'
 import { forgetRevisions, recordTemplate } from '../template-history.ts'
 import { daemonPod, revisionHashLabel, targetNodeOf } from './daemon-pod.ts'
 import { FailedPodBackoff } from './failed-pod-backoff.ts'
@@ -150,8 +150,8 @@ class DaemonSetController implements ControllerInstance {
       deletions: doomed.map(({ metadata }) => metadata.uid),
     })
     const created = await this.#createPods(key, owner, nodeNames, view.hash)
-    const deleted = await Promise.allSettled(doomed.map((pod) => this.#deletePod(key, owner, pod)))
-    return created ?? deleted.find((result) => result.status === 'rejected')?.reason
+    const deleted = await forEachInBatches(doomed, (pod) => this.#deletePod(key, owner, pod))
+    return created ?? deleted
   }
 
   #tellFinished(key: string, owner: Cached<DaemonSet>, { failed, succeeded }: DaemonSetPlan): void {

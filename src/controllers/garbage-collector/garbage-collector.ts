@@ -18,6 +18,7 @@ import {
   type ReconcileResult,
   watch,
 } from '../controller.ts'
+import { forEachInBatches } from '../slow-start.ts'
 import { foregroundFinalizer, type GraphChange, type GraphNode, OwnerGraph, orphanFinalizer } from './graph.ts'
 import { planDeletion } from './plan-deletion.ts'
 
@@ -184,7 +185,8 @@ class GarbageCollector implements ControllerInstance {
 
   async #orphanDependents(owner: GraphNode): Promise<ReconcileResult | undefined> {
     if (!owner.resource) return undefined
-    await Promise.all([...owner.dependents].map((dependent) => this.#releaseFrom(owner, dependent)))
+    const failure = await forEachInBatches([...owner.dependents], (dependent) => this.#releaseFrom(owner, dependent))
+    if (failure !== undefined) throw failure
     const latest = await this.#read(owner.resource, owner)
     if (latest) await this.#removeFinalizer(owner, latest, orphanFinalizer)
     return undefined

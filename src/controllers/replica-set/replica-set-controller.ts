@@ -12,7 +12,7 @@ import { byController, candidatesFor, controllerUids } from '../owner-index.ts'
 import { performClaims } from '../perform-claims.ts'
 import { createPodControl, isNamespaceTerminating, type PodControl, podFromTemplate } from '../pod-control.ts'
 import { isPodActive, isPodTerminating, untilAvailableMs } from '../pods.ts'
-import { slowStart } from '../slow-start.ts'
+import { forEachInBatches, slowStart } from '../slow-start.ts'
 import { planReplicas } from './plan-replica-set.ts'
 import { type PodOwner, type PodOwnerKind, replicaSetKind, replicationControllerKind } from './pod-owner.ts'
 import { replicaSetStatus, sameStatus } from './replica-set-status.ts'
@@ -140,17 +140,14 @@ class ReplicaController<T extends KubeObject> implements ControllerInstance {
   async #deletePods(owner: Cached<T>, doomed: readonly Cached<Pod>[]): Promise<unknown> {
     const key = objectKey(owner)
     this.#expectations.expect(key, { deletions: doomed.map(({ metadata }) => metadata.uid) })
-    const results = await Promise.allSettled(
-      doomed.map(async ({ metadata }) => {
-        try {
-          await this.#podControl.delete(owner as DeepReadonly<KubeObject>, metadata.name)
-        } catch (error) {
-          this.#expectations.deletionObserved(key, metadata.uid)
-          if (!isStatus(error, 'NotFound')) throw error
-        }
-      }),
-    )
-    return results.find((result) => result.status === 'rejected')?.reason
+    return forEachInBatches(doomed, async ({ metadata }) => {
+      try {
+        await this.#podControl.delete(owner as DeepReadonly<KubeObject>, metadata.name)
+      } catch (error) {
+        this.#expectations.deletionObserved(key, metadata.uid)
+        if (!isStatus(error, 'NotFound')) throw error
+      }
+    })
   }
 
   /** Pods of all owners that share this one's controller. */
