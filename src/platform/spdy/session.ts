@@ -50,6 +50,8 @@ export class SpdySession {
   #lastRemoteId = 0
   #peerWindowBytes: number | undefined
   #goingAway = false
+  /** The other side has. */
+  #saidGoodbye = false
   #closing = false
   #lastActivityMs = 0
   #idleTimer: Timer | undefined
@@ -129,7 +131,11 @@ export class SpdySession {
     const error = new Error('the SPDY session is over', { cause: reason })
     for (const { reject } of this.#opening.values()) reject(error)
     this.#opening.clear()
-    for (const stream of [...this.#streams.values()]) stream.sessionEnded(error)
+    for (const stream of [...this.#streams.values()]) {
+      // After a goodbye nothing is missing, FIN or not: containerd leaves some streams just so.
+      if (this.#saidGoodbye) stream.receiveReset()
+      else stream.sessionEnded(error)
+    }
     for (const answered of this.#pings.values()) answered()
     this.#decoder.close()
     this.#transport.destroy()
@@ -158,7 +164,7 @@ export class SpdySession {
         this.#peerWindowBytes = frame.initialWindowBytes
         return
       case 'goAway':
-        this.#goingAway = true
+        this.#goingAway = this.#saidGoodbye = true
         return this.#endWhenUnused()
     }
   }
