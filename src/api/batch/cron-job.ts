@@ -4,6 +4,7 @@ import { ageColumn, containerColumns, formatLabelSelector, integer, nameColumn, 
 import type { Column } from '../resource-definition.ts'
 import type { CronJob } from '../types/batch/v1.ts'
 import { cronJobs } from '../types/resources.ts'
+import { validateCronJob } from '../validation/batch.ts'
 import { applyJobSpecDefaults } from './job.ts'
 
 function applyDefaults({ spec }: CronJob): void {
@@ -22,6 +23,8 @@ const suspendColumn: Column<CronJob> = {
 }
 
 export const cronJob = define(cronJobs, {
+  validate: validateCronJob,
+  validateUpdate: validateCronJob,
   applyDefaults,
   generationFields: ['spec'],
   columns: [

@@ -5,6 +5,7 @@ import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabelSelector, nameColumn, text, wide } from '../printing.ts'
 import type { Job, JobSpec } from '../types/batch/v1.ts'
 import { jobs } from '../types/resources.ts'
+import { validateJob, validateJobUpdate } from '../validation/batch.ts'
 
 const maxInt32 = 2 ** 31 - 1
 
@@ -77,6 +78,8 @@ function durationText({ status }: DeepReadonly<Job>, nowMs: number): string {
 }
 
 export const job = define(jobs, {
+  validate: validateJob,
+  validateUpdate: validateJobUpdate,
   applyDefaults,
   prepareForCreate: generateSelector,
   generationFields: ['spec'],

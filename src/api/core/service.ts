@@ -4,6 +4,7 @@ import { ageColumn, formatLabels, loadBalancerAddresses, nameColumn, text, wide 
 import type { Service, ServiceSpec } from '../types/core/v1.ts'
 import { services } from '../types/resources.ts'
 import { forPrefix, serviceLabelErrors } from '../validation/formats.ts'
+import { validateService } from '../validation/networking.ts'
 
 /** Three hours, how long a client stays with its endpoint under session affinity. */
 const defaultAffinitySeconds = 10_800
@@ -113,6 +114,8 @@ function portsText({ spec }: DeepReadonly<Service>): string {
 }
 
 export const service = define(services, {
+  validate: validateService,
+  validateUpdate: validateService,
   validateName: forPrefix(serviceLabelErrors),
   storagePrefix: 'services/specs',
   applyDefaults,

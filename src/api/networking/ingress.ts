@@ -3,6 +3,7 @@ import { define } from '../define.ts'
 import { ageColumn, loadBalancerAddresses, nameColumn, text } from '../printing.ts'
 import type { Ingress } from '../types/networking/v1.ts'
 import { ingresses } from '../types/resources.ts'
+import { validateIngress } from '../validation/networking.ts'
 
 const shownRules = 3
 
@@ -19,6 +20,8 @@ function hostsText({ spec }: DeepReadonly<Ingress>): string {
 }
 
 export const ingress = define(ingresses, {
+  validate: validateIngress,
+  validateUpdate: validateIngress,
   storagePrefix: 'ingress',
   generationFields: ['spec'],
   columns: [

@@ -2,6 +2,7 @@ import { define } from '../define.ts'
 import { ageColumn, formatLabelSelector, nameColumn, text } from '../printing.ts'
 import type { NetworkPolicy } from '../types/networking/v1.ts'
 import { networkPolicies } from '../types/resources.ts'
+import { validateNetworkPolicy } from '../validation/networking.ts'
 
 function applyDefaults({ spec }: NetworkPolicy): void {
   if (!spec) return
@@ -12,6 +13,8 @@ function applyDefaults({ spec }: NetworkPolicy): void {
 }
 
 export const networkPolicy = define(networkPolicies, {
+  validate: validateNetworkPolicy,
+  validateUpdate: validateNetworkPolicy,
   applyDefaults,
   generationFields: ['spec'],
   columns: [nameColumn, text('Pod-Selector', (object) => formatLabelSelector(object.spec?.podSelector)), ageColumn],
