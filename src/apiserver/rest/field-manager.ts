@@ -1,20 +1,71 @@
-import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
+import { type Tracking, trackUpdate } from '../../machinery/managed-fields/track-update.ts'
+import { apiVersionOf, type DeepReadonly, type KubeObject, type ManagedFieldsEntry } from '../../machinery/object.ts'
+import { equalValues } from './equal.ts'
 import type { ResourceRequest } from './resource-request.ts'
+import { canonicalObject } from './stored-object.ts'
 import type { Draft } from './write-metadata.ts'
 import type { WriteOptions } from './write-options.ts'
 
 export interface TrackedWrite {
   readonly request: ResourceRequest
+  /** Undefined: the object is new. */
   readonly live: DeepReadonly<KubeObject> | undefined
   readonly draft: Draft
   readonly options: WriteOptions
 }
 
 /** Notes in managedFields who wrote what. */
-export function trackFields({ live, draft }: TrackedWrite): void {
-  if (live?.metadata?.managedFields) draft.metadata.managedFields = live.metadata.managedFields as never
+export function trackFields({ request, live, draft, options }: TrackedWrite): void {
+  const tracking = trackingOf(request, options)
+  const entries = trackUpdate(live ? { ...tracking, before: live, after: draft } : { ...tracking, after: draft })
+  if (entries) draft.metadata.managedFields = entries
   else delete draft.metadata.managedFields
 }
 
-/** An update that changes nothing but the time of an entry keeps the old time. */
-export function keepFieldTimes(_metadata: ObjectMeta, _old: DeepReadonly<ObjectMeta>): void {}
+/** Who writes, and what the write leaves alone. */
+export function trackingOf(request: ResourceRequest, { fieldManager }: WriteOptions): Tracking {
+  const { definition, context, services, subresource } = request
+  return {
+    schema: definition.schema,
+    manager: fieldManager || userAgentName(context.headers.get('user-agent')),
+    apiVersion: apiVersionOf(definition),
+    subresource,
+    nowMs: services.clock.nowMs(),
+    resetFields: resetFields(request),
+  }
+}
+
+const maxManagerLength = 128
+
+/** `kubectl` of `kubectl/v1.36.0 (linux/amd64)`. After managerOrUserAgent. */
+function userAgentName(userAgent = ''): string {
+  return userAgent.split('/', 1)[0]!.slice(0, maxManagerLength)
+}
+
+const identityFields: readonly string[] = ['kind', 'apiVersion', 'metadata']
+
+/** The object itself leaves the status alone, the status everything else. */
+function resetFields({ definition, subresource }: ResourceRequest): readonly (readonly string[])[] {
+  if (definition.subresources?.status?.kind !== 'part') return []
+  if (subresource === '') return [['status']]
+  if (subresource !== 'status') return []
+  const fields = [...definition.schema.fields.keys()]
+  return fields.filter((name) => name !== 'status' && !identityFields.includes(name)).map((name) => [name])
+}
+
+/** An update that changes nothing but the times of its managers keeps the old ones, and so is no change at all. */
+export function keepFieldTimes({ definition }: ResourceRequest, draft: Draft, current: DeepReadonly<KubeObject>): void {
+  const entries = draft.metadata.managedFields
+  const old = current.metadata?.managedFields
+  if (!entries || !old || !sameButTimes(entries, old)) return
+  const asBefore = { ...draft, metadata: { ...draft.metadata, managedFields: old as ManagedFieldsEntry[] } }
+  if (equalValues(canonicalObject(definition, asBefore), current)) draft.metadata = asBefore.metadata
+}
+
+function sameButTimes(
+  entries: readonly ManagedFieldsEntry[],
+  old: readonly DeepReadonly<ManagedFieldsEntry>[],
+): boolean {
+  if (entries.length !== old.length) return false
+  return entries.every((entry, index) => equalValues({ ...entry, time: old[index]!.time }, old[index]))
+}

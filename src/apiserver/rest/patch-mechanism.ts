@@ -8,6 +8,7 @@ import { applyMergePatch } from '../../machinery/patch/merge-patch.ts'
 import { isJsonObject, type JsonObject, PatchError } from '../../machinery/patch/patch-error.ts'
 import { applyStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts'
 import { StatusError } from '../../machinery/status.ts'
+import { readApply } from './apply.ts'
 import type { Body } from './body.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
@@ -32,8 +33,7 @@ export interface PatchMechanismOptions {
 /** Reads the patch. Throws 400 with upstream's words. After apiserver endpoints/handlers/patch.go v1.36. */
 export function createPatchMechanism(given: PatchMechanismOptions): PatchMechanism {
   const { type, request, options } = given
-  if (type === 'apply')
-    throw new StatusError({ code: 415, reason: 'UnsupportedMediaType', message: '415: Unsupported Media Type' })
+  if (type === 'apply') return { tracksFields: true, patch: readApply(given) }
   const { value, duplicates } = readPatch(given)
   const apply = appliers[type](value, request)
   return {

@@ -125,21 +125,21 @@ export class StorageForm {
  * A draft in the form Go would write it: members in their order, empty ones left out, whatever defaults and strategies
  * have put where. Without it the same object could have several byte forms, and a write of nothing would count.
  */
-function canonical({ schema }: ResourceDefinition, draft: KubeObject): KubeObject {
+export function canonicalObject({ schema }: ResourceDefinition, draft: KubeObject): KubeObject {
   return decodeValue(draft, schema).object as KubeObject
 }
 
 /** Gives up the draft: from here on it belongs to the cache. */
 export function toStorageForm(definition: ResourceDefinition, draft: KubeObject): StorageForm {
   const { conversion } = definition
-  const { kind, apiVersion, metadata, ...rest } = conversion?.toStorage(draft) ?? canonical(definition, draft)
+  const { kind, apiVersion, metadata, ...rest } = conversion?.toStorage(draft) ?? canonicalObject(definition, draft)
   const object = { kind, apiVersion, metadata: orderMetadata(metadata ?? {}), ...rest } as KubeObject
   return new StorageForm(object, Buffer.from(JSON.stringify(object)))
 }
 
 /** What a dry run answers: the draft as it would be served. */
 export function unstoredObject(definition: ResourceDefinition, draft: KubeObject): ServedObject {
-  return new ServedObject(definition, canonical(definition, draft))
+  return new ServedObject(definition, canonicalObject(definition, draft))
 }
 
 /** Whether writing `form` would change nothing. The order of map keys, which clients are free in, does not count. */

@@ -137,7 +137,7 @@ async function checkChange(update: Update, draft: Draft, current: DeepReadonly<K
   const errors = [...changeErrors(request, draft.metadata, current.metadata!), ...own]
   if (errors.length > 0) throw invalid(request.definition, draft.metadata.name ?? '', errors)
   for (const warning of strategy.warnings?.(draft, current) ?? []) context.warnings.push(warning)
-  keepFieldTimes(draft.metadata, current.metadata!)
+  keepFieldTimes(request, draft, current)
   await services.admission.validate(updateAttributes(request, draft, current, options))
 }
 
