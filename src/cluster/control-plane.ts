@@ -54,11 +54,10 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
     serviceAddress: nthAddress(options.serviceCidr, 1),
     advertiseAddress,
   }
-  const [store, certificates] = await Promise.all([
-    openStore(input),
-    clusterCertificates({ directory: input.pkiDirectory, clock, names }),
-  ])
+  const opening = openStore(input)
   try {
+    const certificates = await clusterCertificates({ directory: input.pkiDirectory, clock, names })
+    const store = await opening
     const server = await createApiServer({
       store,
       clock,
@@ -82,7 +81,10 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
     await server.ready
     return assemble({ ...input, store, certificates, server, port })
   } catch (error) {
-    await store.close()
+    await opening.then(
+      (store) => store.close(),
+      () => undefined, // Its own failure is the one on its way, or comes second.
+    )
     throw error
   }
 }

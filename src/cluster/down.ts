@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { startContainerd } from '../kubelet/containerd/containerd.ts'
-import { connectCri } from '../kubelet/cri/cri.ts'
+import { type Cri, connectCri } from '../kubelet/cri/cri.ts'
 import { networkTable } from '../network/host-rules.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
@@ -84,10 +84,7 @@ async function removePods({ dataDir, name, path, clock, log }: NodeToRemove): Pr
     try {
       const { items } = await cri.runtime.listPodSandbox({})
       count = items.length
-      for (const { id: podSandboxId } of items) {
-        await cri.runtime.stopPodSandbox({ podSandboxId })
-        await cri.runtime.removePodSandbox({ podSandboxId })
-      }
+      await Promise.all(items.map(({ id }) => removeSandbox(cri, id)))
     } finally {
       cri.close()
       await containerd.stop()
@@ -98,6 +95,11 @@ async function removePods({ dataDir, name, path, clock, log }: NodeToRemove): Pr
   for (const folder of ['kubelet', 'pods-log', 'cni']) rmSync(join(path, folder), { recursive: true, force: true })
   removeCgroups()
   return count
+}
+
+async function removeSandbox({ runtime }: Cri, podSandboxId: string): Promise<void> {
+  await runtime.stopPodSandbox({ podSandboxId })
+  await runtime.removePodSandbox({ podSandboxId })
 }
 
 /** Deepest first. */
