@@ -4,6 +4,7 @@ import type { ObjectSchema } from '../schema.ts'
 import type { StatusCause } from '../status.ts'
 import { formatTime } from '../time.ts'
 import { FieldSet } from './field-set.ts'
+import { fieldsLastApplied, kubectlManager, syncLastApplied } from './last-applied.ts'
 import {
   type Manager,
   type Managers,
@@ -48,7 +49,7 @@ export type ApplyResult =
  * applies no more; or the conflicts with others. After structured-merge-diff merge/update.go.
  */
 export function apply(application: Application): ApplyResult {
-  const { schema, applied, force, nowMs } = application
+  const { schema, applied, force, nowMs, manager } = application
   const live: DeepReadonly<KubeObject> = application.live ?? {}
   const identity = identityOf(application, 'Apply')
   const key = managerKey(identity)
@@ -60,12 +61,22 @@ export function apply(application: Application): ApplyResult {
   const merged = mergeObjects(withoutManagedFields(live), config, schema)
   const object = last === undefined ? merged : prune({ merged, last: last.set, managers, schema })
   const conflicts = takeFromOthers({ application, object: object as KubeObject, managers, own: key })
-  if (!force && conflicts.length > 0) return refused(conflicts)
+  const refusals = force ? [] : withoutAllowed(conflicts, application)
+  if (refusals.length > 0) return refused(refusals)
   const unchanged = application.live !== undefined && jsonEqual(object, withoutManagedFields(live))
   const owned = withoutServerFields(set)
   managers.set(key, { identity, time: unchanged && last?.time ? last.time : formatTime(nowMs), set: owned })
   dropEmpty(managers)
-  return { ok: true, object: withManagers(object, writeManagers(managers)), unchanged }
+  const result = withManagers(object, writeManagers(managers))
+  return { ok: true, object: manager === kubectlManager ? syncLastApplied(result, applied) : result, unchanged }
+}
+
+/** kubectl may take from others what client-side apply had set. */
+function withoutAllowed(conflicts: readonly Conflict[], application: Application): readonly Conflict[] {
+  const { live, manager } = application
+  if (manager !== kubectlManager || live === undefined || conflicts.length === 0) return conflicts
+  const allowed = new Set(fieldsLastApplied(live, application)?.paths())
+  return conflicts.filter(({ field }) => !allowed.has(field))
 }
 
 /** The live object's managers; of one that was never tracked, all belongs to `before-first-apply`. */

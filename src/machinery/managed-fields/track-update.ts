@@ -54,9 +54,14 @@ export function trackUpdate(tracking: UpdateTracking): ManagedFieldsEntry[] | un
   return managers.size === 0 ? undefined : writeManagers(managers)
 }
 
-/** What the request says of managers counts, unless it says nothing or nonsense, or writes a subresource. */
+/**
+ * What the request says of managers counts, unless it says nothing or nonsense, or writes a subresource. One empty
+ * entry resets them.
+ */
 function managersOfWrite({ before, after, subresource }: UpdateTracking): Managers {
-  const given = subresource ? undefined : readManagers(after.metadata?.managedFields)
+  const entries = after.metadata?.managedFields
+  if (!subresource && entries?.length === 1 && Object.keys(entries[0]!).length === 0) return new Map()
+  const given = subresource ? undefined : readManagers(entries)
   if (given !== undefined && given.size > 0) return given
   return readManagers(before?.metadata?.managedFields) ?? new Map()
 }
