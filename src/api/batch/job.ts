@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { humanDuration } from '../../machinery/duration.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { applyPodSpecDefaults } from '../core/pod-spec-defaults.ts'
@@ -15,11 +16,17 @@ function applyDefaults(job: Job): void {
   if (spec.completions === undefined && spec.parallelism === undefined) spec.completions = 1
   spec.parallelism ??= 1
   spec.backoffLimit ??= spec.backoffLimitPerIndex === undefined ? 6 : maxInt32
+  copyTemplateLabels(job)
   spec.completionMode ??= 'NonIndexed'
   spec.suspend ??= false
   spec.podReplacementPolicy ??= spec.podFailurePolicy ? 'Failed' : 'TerminatingOrFailed'
   spec.manualSelector ??= false
   applyJobSpecDefaults(spec)
+}
+
+function copyTemplateLabels({ metadata, spec }: Job): void {
+  const labels = spec?.template?.metadata?.labels
+  if (metadata && labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
 }
 
 /** What the template of a CronJob gets as well. */
@@ -46,9 +53,11 @@ function generateSelector(job: Job): void {
   spec.template ??= {}
   spec.template.metadata ??= {}
   const labels = { ...spec.template.metadata.labels }
+  // A Job without labels of its own has those of its template, these included.
+  const hasTemplateLabels = isDeepStrictEqual(metadata.labels ?? {}, labels)
   for (const [key, value] of Object.entries(owned)) labels[key] ??= value
   spec.template.metadata.labels = labels
-  if (Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
+  if (hasTemplateLabels) metadata.labels = { ...labels }
   spec.selector ??= {}
   spec.selector.matchLabels = { ...spec.selector.matchLabels }
   spec.selector.matchLabels['batch.kubernetes.io/controller-uid'] ??= metadata.uid

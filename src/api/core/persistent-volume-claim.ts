@@ -3,6 +3,7 @@ import { define } from '../define.ts'
 import { accessModesText, ageColumn, nameColumn, text, wide } from '../printing.ts'
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../types/core/v1.ts'
 import { persistentVolumeClaims } from '../types/resources.ts'
+import { validatePersistentVolumeClaim } from '../validation/simple.ts'
 import { applyVolumeClaimSpecDefaults } from './pod-spec-defaults.ts'
 
 function applyDefaults(claim: PersistentVolumeClaim): void {
@@ -27,6 +28,8 @@ const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 const isBound = ({ spec }: DeepReadonly<PersistentVolumeClaim>) => (spec?.volumeName ?? '') !== ''
 
 export const persistentVolumeClaim = define(persistentVolumeClaims, {
+  validate: validatePersistentVolumeClaim,
+  validateUpdate: validatePersistentVolumeClaim,
   applyDefaults,
   prepareForCreate: (claim) => {
     claim.status = { phase: 'Pending' }

@@ -2,6 +2,7 @@ import { define } from '../define.ts'
 import { ageColumn, listWithMore, nameColumn, text } from '../printing.ts'
 import type { EndpointSlice } from '../types/discovery/v1.ts'
 import { endpointSlices } from '../types/resources.ts'
+import { validateEndpointSlice, validateEndpointSliceUpdate } from '../validation/simple.ts'
 
 const shown = 3
 
@@ -13,6 +14,8 @@ function applyDefaults({ ports }: EndpointSlice): void {
 }
 
 export const endpointSlice = define(endpointSlices, {
+  validate: validateEndpointSlice,
+  validateUpdate: validateEndpointSliceUpdate,
   applyDefaults,
   warnings: ({ addressType }) => (addressType === 'FQDN' ? ['spec.addressType: FQDN endpoints are deprecated'] : []),
   generationFields: ['addressType', 'endpoints', 'ports', 'metadata.labels'],

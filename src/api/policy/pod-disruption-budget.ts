@@ -1,8 +1,13 @@
+import { pathSegmentName } from '../../machinery/object-names.ts'
 import { define } from '../define.ts'
 import { ageColumn, integer, nameColumn, text } from '../printing.ts'
 import { podDisruptionBudgets } from '../types/resources.ts'
+import { validatePodDisruptionBudget } from '../validation/simple.ts'
 
 export const podDisruptionBudget = define(podDisruptionBudgets, {
+  validateName: pathSegmentName,
+  validate: validatePodDisruptionBudget,
+  validateUpdate: validatePodDisruptionBudget,
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   columns: [

@@ -1,8 +1,11 @@
 import { define } from '../define.ts'
 import { ageColumn, integer, nameColumn, text } from '../printing.ts'
 import { priorityClasses } from '../types/resources.ts'
+import { validatePriorityClass, validatePriorityClassUpdate } from '../validation/simple.ts'
 
 export const priorityClass = define(priorityClasses, {
+  validate: validatePriorityClass,
+  validateUpdate: validatePriorityClassUpdate,
   applyDefaults: (object) => {
     object.preemptionPolicy ??= 'PreemptLowerPriority'
   },

@@ -3,6 +3,7 @@ import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
 import { storageClasses, volumeAttributesClasses } from '../types/resources.ts'
 import type { StorageClass } from '../types/storage/v1.ts'
+import { validateStorageClass, validateStorageClassUpdate } from '../validation/simple.ts'
 
 function applyDefaults(object: StorageClass): void {
   object.reclaimPolicy ??= 'Delete'
@@ -25,6 +26,8 @@ const defaultableName: Column<StorageClass> = {
 }
 
 export const storageClass = define(storageClasses, {
+  validate: validateStorageClass,
+  validateUpdate: validateStorageClassUpdate,
   applyDefaults,
   columns: [
     defaultableName,

@@ -7,6 +7,7 @@ import { checkImmutable, checkNonNegative, checkRequiredOneOf } from './checks.t
 import { labelFormErrors } from './formats.ts'
 import { checkLabelSelector } from './label-selector.ts'
 import { checkPodTemplate } from './pod.ts'
+import { checkSchedule, checkTimeZone } from './schedule.ts'
 import { selectorMatches } from './workloads.ts'
 
 /** Jobs and CronJobs. After pkg/apis/batch/validation. */
@@ -132,7 +133,9 @@ export function validateCronJob({ spec, metadata }: DeepReadonly<CronJob>): Fiel
   const errors: FieldError[] = []
   if (spec) {
     if (!spec.schedule) errors.push(requiredField('spec.schedule'))
+    else checkSchedule(spec.schedule, 'spec.schedule', errors)
     checkNonNegative(spec.startingDeadlineSeconds, 'spec.startingDeadlineSeconds', errors)
+    checkTimeZone(spec.timeZone, 'spec.timeZone', errors)
     checkRequiredOneOf(spec.concurrencyPolicy, ['Allow', 'Forbid', 'Replace'], 'spec.concurrencyPolicy', errors)
     if (spec.jobTemplate?.spec) {
       checkJobSpec(spec.jobTemplate.spec, 'spec.jobTemplate.spec', errors)

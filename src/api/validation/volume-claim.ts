@@ -77,7 +77,9 @@ function checkDataSource(source: DeepReadonly<TypedObjectReference>, path: strin
   if (!source.kind) errors.push(requiredField(`${path}.kind`))
   const group = source.apiGroup ?? ''
   if (group === '' && source.kind !== 'PersistentVolumeClaim') {
-    errors.push(invalidField(path, source.kind ?? '', 'must be PersistentVolumeClaim'))
+    errors.push(
+      invalidField(path, source.kind ?? '', "must be 'PersistentVolumeClaim' when referencing the default apiGroup"),
+    )
   }
   if (group !== '') checkForm(subdomainNameErrors, group, `${path}.apiGroup`, errors)
 }
