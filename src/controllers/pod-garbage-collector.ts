@@ -111,6 +111,7 @@ class PodGarbageCollector implements ControllerInstance {
         await client.of(nodes).get(name)
       } catch (error) {
         if (isStatus(error, 'NotFound')) gone.add(name)
+        else this.#context.log.warn('cannot tell whether the node is gone', { node: name, error })
       }
     }
     return gone

@@ -100,9 +100,9 @@ async function reconcileOnce({ instance, queue, log, key, signal }: Attempt): Pr
       return 'requeued'
     }
     queue.addRateLimited(key)
-    // A lost race heals with the next event; anything else may concern a person.
+    // A lost race, or an object that went meanwhile, heals with the next event; anything else may concern a person.
     const retries = queue.retriesOf(key)
-    if (isStatus(error, 'Conflict')) log.debug('object changed meanwhile, trying again', { key, retries })
+    if (isStatus(error, 'Conflict', 'NotFound')) log.debug('object changed meanwhile, trying again', { key, retries })
     else log.warn('reconcile failed, trying again', { key, retries, error })
     return 'failed'
   }

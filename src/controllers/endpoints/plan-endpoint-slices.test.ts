@@ -134,3 +134,21 @@ test('the placeholder of an empty Service becomes its first real slice', () => {
   assert.deepEqual(sizes(plan([], existing)), { create: [], update: [], delete: 0 })
   assert.deepEqual(sizes(plan([pod(1)], existing)), { create: [], update: [1], delete: 0 })
 })
+
+const zoned = { metadata: { name: 'n1', labels: { 'topology.kubernetes.io/zone': 'z1' } } }
+const zoneHint = { forZones: [{ name: 'z1' }] }
+const hintRows: [distribution: string | undefined, sketch: Sketch, want: object | undefined][] = [
+  [undefined, {}, undefined],
+  ['PreferClose', {}, zoneHint],
+  ['PreferSameZone', {}, zoneHint],
+  ['PreferSameNode', {}, { ...zoneHint, forNodes: [{ name: 'n1' }] }],
+  ['PreferClose', { ready: false }, undefined],
+]
+for (const [distribution, sketch, want] of hintRows) {
+  test(`${distribution ?? 'no distribution'} hints ${JSON.stringify(want) ?? 'nothing'} for ${JSON.stringify(sketch)}`, () => {
+    const of = service(distribution ? { trafficDistribution: distribution } : {})
+    const view = { service: of, pods: [pod(1, sketch)], nodeNamed: () => zoned, existing: [], triggeredMs: undefined }
+    const [endpoint] = planEndpointSlices(view).create[0]?.endpoints ?? []
+    assert.deepEqual([endpoint?.zone, endpoint?.hints], ['z1', want])
+  })
+}

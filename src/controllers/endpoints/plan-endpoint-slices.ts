@@ -1,5 +1,5 @@
 import type { Node, Pod, Service } from '../../api/types/core/v1.ts'
-import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/types/discovery/v1.ts'
+import type { Endpoint, EndpointHints, EndpointPort, EndpointSlice } from '../../api/types/discovery/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { formatTime } from '../../machinery/time.ts'
 import { controllerReference } from '../pod-control.ts'
@@ -13,6 +13,7 @@ export const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
 export const managedBy = 'endpointslice-controller.k8s.io'
 const zoneLabel = 'topology.kubernetes.io/zone'
 const reservedLabels: readonly string[] = [serviceNameLabel, managedByLabel, headlessLabel]
+const closeDistributions: readonly string[] = ['PreferClose', 'PreferSameZone', 'PreferSameNode']
 /** Upstream's --max-endpoints-per-slice. */
 const maxEndpoints = 100
 
@@ -102,18 +103,34 @@ function endpointOf(
   const serving = isPodReady(pod)
   const terminating = deletionTimestamp !== undefined
   const zone = node?.metadata?.labels?.[zoneLabel]
+  const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating)
+  const hints = ready ? hintsFor(service, { zone, nodeName: pod.spec?.nodeName }) : undefined
   return {
     addresses: addressesOf(pod).filter((address) => familyOf(address) === family),
-    conditions: {
-      ready: service.spec?.publishNotReadyAddresses === true || (serving && !terminating),
-      serving,
-      terminating,
-    },
+    conditions: { ready, serving, terminating },
     targetRef: { kind: 'Pod', namespace, name, uid },
     ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
     ...(zone ? { zone } : {}),
     ...(hasHostname(pod, service) && pod.spec?.hostname ? { hostname: pod.spec.hostname } : {}),
+    ...(hints ? { hints } : {}),
   }
+}
+
+/** Who is to prefer an endpoint: its own zone, or its own node. After endpointslice/trafficdist ReconcileHints. */
+function hintsFor(
+  { metadata, spec }: DeepReadonly<Service>,
+  { zone, nodeName }: { zone: string | undefined; nodeName: string | undefined },
+): EndpointHints | undefined {
+  const distribution = spec?.trafficDistribution ?? ''
+  const { annotations = {} } = metadata ?? {}
+  const mode =
+    annotations['service.kubernetes.io/topology-aware-hints'] ?? annotations['service.kubernetes.io/topology-mode']
+  // The older annotation asks for another way of sharing, which excludes this one.
+  if (!closeDistributions.includes(distribution) || mode === 'Auto' || mode === 'auto') return undefined
+  const forNodes = distribution === 'PreferSameNode' && nodeName ? { forNodes: [{ name: nodeName }] } : {}
+  const forZones = zone ? { forZones: [{ name: zone }] } : {}
+  const hints: EndpointHints = { ...forZones, ...forNodes }
+  return Object.keys(hints).length > 0 ? hints : undefined
 }
 
 function portsOf(pod: DeepReadonly<Pod>, service: DeepReadonly<Service>): EndpointPort[] {
