@@ -68,50 +68,69 @@ class DocumentWriter {
   }
 
   #operation(operation: Operation, path: string): OpenApiNode {
-    const parameters = operation.query.map((name) => this.#parameter(name, 'query'))
-    const { body, bodyRequired, answer } = operation
-    const bodySchema =
-      body === undefined
-        ? undefined
-        : body === 'patch'
-          ? this.#definitions.plainReference(patchDefinition)
-          : this.#definitions.reference(body)
-    const common = {
-      tags: [tagOf(path)],
-      operationId: operation.operationId,
-      'x-kubernetes-action': operation.action,
-      'x-kubernetes-group-version-kind': operation.groupVersionKind,
+    const { answer } = operation
+    const parts: OperationParts = {
+      common: {
+        tags: [tagOf(path)],
+        operationId: operation.operationId,
+        'x-kubernetes-action': operation.action,
+        'x-kubernetes-group-version-kind': operation.groupVersionKind,
+      },
+      parameters: operation.query.map((name) => this.#parameter(name, 'query')),
+      body: this.#body(operation),
+      consumes: operation.body === 'patch' ? patchMediaTypes : ['*/*'],
+      produces: operation.action === 'list' ? [...mediaTypes, ...watchMediaTypes] : mediaTypes,
+      answer: answer === undefined ? { type: 'string' } : this.#definitions.reference(answer),
     }
-    const produces = operation.action === 'list' ? [...mediaTypes, ...watchMediaTypes] : mediaTypes
-    const answerSchema = answer === undefined ? { type: 'string' } : this.#definitions.reference(answer)
-    const consumes = body === 'patch' ? patchMediaTypes : ['*/*']
-    if (this.#isV3) {
-      const content = (types: readonly string[], schema: OpenApiNode) =>
-        Object.fromEntries(types.map((type) => [type, { schema }]))
-      return {
-        ...common,
-        ...(parameters.length > 0 && { parameters }),
-        ...(bodySchema && {
-          requestBody: { content: content(consumes, bodySchema), ...(bodyRequired && { required: true }) },
-        }),
-        responses: responsesOf(operation, { content: content(produces, answerSchema) }),
-      }
-    }
-    const bodyParameter = { name: 'body', in: 'body', ...(bodyRequired && { required: true }), schema: bodySchema }
-    return {
-      ...common,
-      consumes,
-      produces,
-      schemes: ['https'],
-      parameters: bodySchema === undefined ? parameters : [bodyParameter, ...parameters],
-      responses: responsesOf(operation, { schema: answerSchema }),
-    }
+    return this.#isV3 ? operationV3(operation, parts) : operationV2(operation, parts)
+  }
+
+  #body({ body }: Operation): OpenApiNode | undefined {
+    if (body === 'patch') return this.#definitions.plainReference(patchDefinition)
+    return body && this.#definitions.reference(body)
   }
 
   #parameter(name: string, place: 'path' | 'query'): OpenApiNode {
     const type = { type: parameterTypes[name] ?? 'string', uniqueItems: true }
     const required = place === 'path' ? { required: true } : {}
     return this.#isV3 ? { name, in: place, ...required, schema: type } : { ...type, name, in: place, ...required }
+  }
+}
+
+/** What both dialects say of an operation, each in its own place. */
+interface OperationParts {
+  readonly common: OpenApiNode
+  readonly parameters: readonly OpenApiNode[]
+  readonly body: OpenApiNode | undefined
+  readonly consumes: readonly string[]
+  readonly produces: readonly string[]
+  readonly answer: OpenApiNode
+}
+
+function operationV2(operation: Operation, parts: OperationParts): OpenApiNode {
+  const { common, parameters, body, consumes, produces, answer } = parts
+  const required = operation.bodyRequired ? { required: true } : {}
+  const bodyParameter = { name: 'body', in: 'body', ...required, schema: body }
+  return {
+    ...common,
+    consumes,
+    produces,
+    schemes: ['https'],
+    parameters: body === undefined ? parameters : [bodyParameter, ...parameters],
+    responses: responsesOf(operation, { schema: answer }),
+  }
+}
+
+function operationV3(operation: Operation, parts: OperationParts): OpenApiNode {
+  const { common, parameters, body, consumes, produces, answer } = parts
+  const content = (types: readonly string[], schema: OpenApiNode) =>
+    Object.fromEntries(types.map((type) => [type, { schema }]))
+  const required = operation.bodyRequired ? { required: true } : {}
+  return {
+    ...common,
+    ...(parameters.length > 0 && { parameters }),
+    ...(body && { requestBody: { content: content(consumes, body), ...required } }),
+    responses: responsesOf(operation, { content: content(produces, answer) }),
   }
 }
 

@@ -6,12 +6,14 @@ const v2Protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 /** What older clients ask for, in a form that is no proper media type. */
 const v2ProtobufBeforeFix = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 const json = 'application/json'
+/** Upstream does not say that the index of v3 is JSON. */
+const plainText = 'text/plain; charset=utf-8'
 
-/** Serves `/openapi/v2`, `/openapi/v3` and what stands below it. Unknown documents are 404 in plain text. */
+/** Serves `/openapi/v2`, `/openapi/v3` and what stands below it. Unknown documents are 404 without a body. */
 export function openApiHandler(openApi: OpenApi): Handler {
   return async ({ path, query, headers }) => {
     if (path === '/openapi/v2') return answerV2(openApi, headers)
-    if (path === '/openapi/v3' || path === '/openapi/v3/') return answer(openApi.v3Index(), json, headers)
+    if (path === '/openapi/v3' || path === '/openapi/v3/') return answer(openApi.v3Index(), plainText, headers)
     const document = openApi.v3(path.slice('/openapi/v3/'.length))
     if (document === undefined) return notFound
     const hash = query.get('hash')
@@ -53,9 +55,4 @@ function redirect(location: string): Answer {
   return { kind: 'bytes', status: 301, headers: { location }, body: '' }
 }
 
-const notFound: Answer = {
-  kind: 'bytes',
-  status: 404,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body: '404 page not found\n',
-}
+const notFound: Answer = { kind: 'bytes', status: 404, headers: {}, body: '' }
