@@ -3,7 +3,7 @@ import { schemaForKind } from '../../api/schema/schema.ts'
 import type { Scale } from '../../api/types/autoscaling/v1.ts'
 import { conflict, invalid } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
-import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
+import type { DeepReadonly, KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../machinery/object.ts'
 import type { Answer } from '../request.ts'
 import { readBody } from './body.ts'
 import { cloneDraft } from './clone.ts'
@@ -78,10 +78,21 @@ async function writeScale(
       writePath(draft, paths.specReplicas, scale.spec?.replicas ?? 0)
       takeVersion(draft.metadata, scale.metadata)
       trackFields({ request, live, draft, options })
+      forgetScaleTimes(draft.metadata)
       return draft
     },
   })
   return { kind: 'object', status: 200, object: scaleOf(served.object, paths) }
+}
+
+/** Upstream keeps no time for what is written through the scale, and entries without time come first of the updates. */
+function forgetScaleTimes(metadata: ObjectMeta): void {
+  const rank = ({ operation, time }: ManagedFieldsEntry) => (operation === 'Apply' ? 0 : time === undefined ? 1 : 2)
+  const entries = (metadata.managedFields ?? []).map((entry) => {
+    const { time: _time, ...untimed } = entry
+    return entry.subresource === 'scale' && entry.operation === 'Update' ? untimed : entry
+  })
+  if (entries.length > 0) metadata.managedFields = entries.sort((left, right) => rank(left) - rank(right))
 }
 
 /** The scale's resourceVersion counts as the object's. */
