@@ -5,20 +5,29 @@ import { serverVersion } from './version.ts'
 /** Answers the paths it knows; undefined for the others. */
 export type PathHandler = (context: RequestContext) => Promise<Answer | undefined> | Answer | undefined
 
-/** Every path that is no resource's: the first handler that knows it answers, and 404 when none does. */
-export function nonResourceHandler(handlers: readonly PathHandler[]): Handler {
+/** Every path that is no resource's: the first handler that knows it answers; 404 as a Status below the API's own paths. */
+export function nonResourceHandler(handlers: readonly PathHandler[], belongsToApi: (path: string) => boolean): Handler {
   return async (context) => {
     for (const handler of handlers) {
       const answer = await handler(context)
       if (answer) return answer
     }
-    throw new StatusError({
-      code: 404,
-      reason: 'NotFound',
-      message: 'the server could not find the requested resource',
-      details: {},
-    })
+    if (belongsToApi(context.info.path)) throw noSuchResource()
+    return pageNotFound
   }
+}
+
+function noSuchResource(): StatusError {
+  const message = 'the server could not find the requested resource'
+  return new StatusError({ code: 404, reason: 'NotFound', message, details: {} })
+}
+
+/** What Go's own server answers, and so what clients see of paths that are no part of the API. */
+const pageNotFound: Answer = {
+  kind: 'bytes',
+  status: 404,
+  headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
+  body: '404 page not found\n',
 }
 
 export const versionHandler: PathHandler = ({ info }) =>

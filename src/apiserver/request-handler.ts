@@ -23,7 +23,7 @@ import { createHealth } from './health/health.ts'
 import { checkStore, createHealthChecks, type ServerState } from './health/server-checks.ts'
 import { createLoopbackTransport } from './loopback.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
-import { metricsHandler, nonResourceHandler, rootHandler, versionHandler } from './non-resource.ts'
+import { metricsHandler, nonResourceHandler, type PathHandler, rootHandler, versionHandler } from './non-resource.ts'
 import type { Held, ObjectReader } from './object-reader.ts'
 import { openApiHandler } from './openapi/handler.ts'
 import { createOpenApi } from './openapi/openapi.ts'
@@ -215,7 +215,7 @@ function nonResource({ services, credentials, options }: Parts, metrics: Metrics
   const checks = createHealthChecks(store, state)
   const address = () => `${advertiseAddress}:${state.port}`
   const openApi = openApiHandler(createOpenApi({ registry }))
-  return nonResourceHandler([
+  const handlers: PathHandler[] = [
     createDiscovery(registry, address),
     createHealth(checks, log),
     (context) => (context.path.startsWith('/openapi/') ? openApi(context) : undefined),
@@ -223,5 +223,9 @@ function nonResource({ services, credentials, options }: Parts, metrics: Metrics
     metricsHandler(metrics),
     createOpenId({ issuer, keys: credentials.keys, externalUrl: () => `https://${address()}` }),
     rootHandler(() => rootPaths(registry, checks)),
-  ])
+  ]
+  return nonResourceHandler(handlers, (path) => {
+    const [, root, group] = path.split('/')
+    return root === 'api' || (root === 'apis' && registry.all().some((definition) => definition.group === group))
+  })
 }

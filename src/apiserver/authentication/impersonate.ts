@@ -1,4 +1,4 @@
-import { badRequest, internalError } from '../../machinery/errors.ts'
+import { badRequest } from '../../machinery/errors.ts'
 import { forbiddenRequest } from '../authorization/authorize.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
 import type { RequestContext, Step, UserInfo } from '../request.ts'
@@ -32,7 +32,10 @@ function wantedUser({ headers }: RequestContext): UserInfo | undefined {
   const uid = headers.get(uidHeader)
   if (name !== '') return { name, groups, extra: extraOf(headers), ...(uid && { uid }) }
   if (groups.length === 0 && !uid) return undefined
-  throw internalError(new Error(`requested ${JSON.stringify({ groups, uid })} without impersonating a user`))
+  const shownGroups = groups.length > 0 ? `{${groups.map((group) => JSON.stringify(group)).join(', ')}}` : '(nil)'
+  // Go's notation of the user, as upstream shows it.
+  const shown = `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid ?? '')}, Groups:[]string${shownGroups}, Extra:map[string][]string(nil)}`
+  throw badRequest(`requested ${shown} without impersonating a user name`)
 }
 
 /** Node joins repeated headers of HTTP/1.1 by commas; a group's name holds none. */

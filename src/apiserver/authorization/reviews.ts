@@ -28,10 +28,10 @@ export function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Aut
 /** The same within one namespace, which the review must name as well. */
 export function reviewLocalSubjectAccess(review: SubjectAccessReview, namespace: string, authorizer: Authorizer): void {
   const attributes = review.spec?.resourceAttributes
-  if (!attributes || (attributes.namespace ?? '') !== namespace) {
-    throw badRequest(
-      `spec.resourceAttributes.namespace must match namespace: ${namespace}, got: ${attributes?.namespace ?? ''}`,
-    )
+  if (attributes && (attributes.namespace ?? '') !== namespace) {
+    const value = JSON.stringify(attributes.namespace ?? '')
+    const wrong = invalidValue('spec.resourceAttributes.namespace', value, 'must match metadata.namespace')
+    throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', [wrong])
   }
   reviewSubjectAccess(review, authorizer)
 }
@@ -104,9 +104,23 @@ function attributeErrors({ resourceAttributes, nonResourceAttributes }: AccessSp
       invalidValue('spec.nonResourceAttributes', value, 'cannot be specified in combination with resourceAttributes'),
     ]
   }
-  if (resourceAttributes || nonResourceAttributes) return []
+  if (resourceAttributes) return selectorErrors(resourceAttributes)
+  if (nonResourceAttributes) return []
   const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
   return [invalidValue('spec.resourceAttributes', 'null', why)]
+}
+
+/** A selector is given as text or as requirements. */
+function selectorErrors({ fieldSelector, labelSelector }: ResourceAttributes): FieldError[] {
+  const errors: FieldError[] = []
+  for (const [name, selector] of Object.entries({ fieldSelector, labelSelector })) {
+    if (!selector?.rawSelector || !selector.requirements?.length) continue
+    const field = `spec.resourceAttributes.${name}.rawSelector`
+    errors.push(
+      invalidValue(field, JSON.stringify(selector.rawSelector), 'may not specified at the same time as requirements'),
+    )
+  }
+  return errors
 }
 
 function invalidValue(field: string, value: string, why: string): FieldError {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
-import { parseAccept } from '../http/negotiate.ts'
+import { everyEncoding, negotiate, noneAcceptable, parseAccept } from '../http/negotiate.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import type { Answer, RequestContext } from '../request.ts'
 import { aggregatedList, coreVersions, groupDocument, groupList, resourceList } from './documents.ts'
@@ -36,6 +36,7 @@ export function createDiscovery(
     const parts = context.info.path.split('/').filter(Boolean)
     const [root, group, version, ...rest] = parts
     if ((root !== 'api' && root !== 'apis') || rest.length > 0) return undefined
+    requirePlainForm(context, parts.length === 1)
     const definitions = registry.all()
     if (parts.length === 1) {
       const asked = aggregatedVersion(context)
@@ -52,6 +53,14 @@ export function createDiscovery(
       version === undefined ? groupDocument(definitions, group!) : resourceList(definitions, group!, version)
     return objectAnswer(remember<object | undefined>(parts.join('/'), make))
   }
+}
+
+/** 406 for a form there is not; the aggregated one there is at the two roots alone. */
+function requirePlainForm({ headers }: RequestContext, isRoot: boolean): void {
+  const found = negotiate(headers.get('accept'), everyEncoding, ({ as }) => {
+    return as === undefined || (isRoot && as === 'APIGroupDiscoveryList')
+  })
+  if (!found) throw noneAcceptable(everyEncoding, false)
 }
 
 type Remember = <T>(key: string, make: () => T) => T

@@ -71,8 +71,9 @@ class TlsEdge implements HttpEdge {
   readonly #deadlines: Deadlines<Exchange>
   readonly #connections = new WeakMap<object, ConnectionInfo>()
   readonly #sessions = new Set<ServerHttp2Session>()
-  readonly #sockets = new Set<Duplex>()
+  readonly #sockets = new Set<TLSSocket>()
   readonly #underWay = new Set<HttpRequestContext>()
+  #closing = false
 
   constructor(options: HttpEdgeOptions) {
     this.#options = options
@@ -187,6 +188,7 @@ class TlsEdge implements HttpEdge {
       .finally(() => {
         this.#underWay.delete(context)
         this.#deadlines.remove(exchange)
+        if (this.#closing && this.#underWay.size === 0) this.#letGo()
       })
   }
 
@@ -231,15 +233,21 @@ class TlsEdge implements HttpEdge {
   async close(): Promise<void> {
     this.#deadlines.stop()
     if (!this.#server.listening) return
+    this.#closing = true
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
     // Watches end at once: their clients come back by themselves, to another server or to this one again.
     const ending = new Error('the server is shutting down')
     for (const context of this.#underWay) if (isLongRunning(context.info)) context.abort(ending)
     for (const session of this.#sessions) session.close()
     const giveUp = this.#options.clock.setTimer(this.#options.shutdownGraceMs, () => this.#cut())
-    if (this.#underWay.size === 0) this.#cut()
+    if (this.#underWay.size === 0) this.#letGo()
     await closed
     giveUp.cancel()
+  }
+
+  /** Nothing is under way: HTTP/2 sessions close by themselves, idle connections of HTTP/1.1 would be kept. */
+  #letGo(): void {
+    for (const socket of this.#sockets) if (socket.alpnProtocol !== 'h2') socket.end()
   }
 
   #cut(): void {

@@ -40,7 +40,9 @@ export class Http1Responder implements Responder {
     return {
       write: (chunk) => !response.destroyed && response.write(chunk),
       onDrain: (callback) => response.on('drain', callback),
-      end: () => response.end(),
+      end: () => {
+        if (!response.destroyed) response.end()
+      },
       destroy: () => response.destroy(),
     }
   }

@@ -38,7 +38,9 @@ export class Http2Responder implements Responder {
     return {
       write: (chunk) => !stream.destroyed && stream.write(chunk),
       onDrain: (callback) => stream.on('drain', callback),
-      end: () => stream.end(),
+      end: () => {
+        if (!stream.destroyed) stream.end()
+      },
       destroy: () => stream.close(),
     }
   }

@@ -102,7 +102,10 @@ export class AnswerWriter {
       const stream = responder.open(200, headers)
       const options = { answer, stream, framer: this.#framer, encoding, clock: this.#clock, onEnd: resolve }
       const response = new WatchResponse(options)
-      context.onClosed(() => response.closed())
+      context.onClosed(() => {
+        response.closed()
+        stream.end()
+      })
       response.start()
     })
   }
