@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseDocument, stringify, type YAMLError } from 'yaml'
+import { type Document, LineCounter, parseAllDocuments, stringify, type YAMLError } from 'yaml'
 
 /**
  * YAML bodies as sigs.k8s.io/yaml v1.6 reads and writes them: YAML 1.1's words for booleans, no times, no base 60.
@@ -19,13 +19,14 @@ const unknownTags = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:b
 /** Reads the first document of `text`. Aliases are expanded a hundred times at most. Throws YamlError. */
 export function parseYaml(text: string): ParsedYaml {
   const lines = new LineCounter()
-  const document = parseDocument(firstDocument(text), {
+  const [document] = parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: false,
     lineCounter: lines,
     logLevel: 'silent',
     customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isUnknownForm(tag)),
   })
+  if (document === undefined) return { value: null, duplicates: undefined }
   const [error] = document.errors
   if (error !== undefined) throw new YamlError(`yaml: ${errorText(error)}`, { cause: error })
   return { value: toJson(document), duplicates: duplicateKeys(document, lines) }
@@ -38,11 +39,6 @@ export function formatYaml(value: unknown): string {
 
 function isUnknownForm(tag: { tag: string; format?: string }): boolean {
   return unknownTags.has(tag.tag) || tag.format === 'TIME'
-}
-
-function firstDocument(text: string): string {
-  const [first, second] = text.split(/^---(?:\s.*)?$/m, 3)
-  return first!.trim() === '' && second !== undefined ? second : first!
 }
 
 function toJson(document: Document): unknown {

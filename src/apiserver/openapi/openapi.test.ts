@@ -60,7 +60,7 @@ test('v3 describes types, paths and what patches need to know', () => {
 test('v2 has one definition for each type that is referred to', () => {
   const document = parse(createOpenApi({ registry: createRegistry([deployments]) }).v2())
   const references = JSON.stringify(document).matchAll(/"\$ref":"#\/definitions\/([^"]+)"/g)
-  for (const [, name] of references) assert.ok(document.definitions[name!], name)
+  for (const [, name = ''] of references) assert.ok(document.definitions[name], name)
 })
 
 test('documents are made anew when resources come and go', () => {
