@@ -1,4 +1,4 @@
-import type { ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2'
+import type { ClientHttp2Stream, IncomingHttpHeaders, SecureClientSessionOptions } from 'node:http2'
 import type { Clock } from '../platform/clock.ts'
 import { systemClock } from '../platform/clock.ts'
 import { Http2Connection } from './http2-connection.ts'
@@ -34,27 +34,70 @@ const maxRetries = 10
 
 /** Kubernetes over HTTP/2 with JSON bodies, all requests and watches on one connection. */
 export function createHttpTransport(options: HttpTransportOptions): Transport {
-  const clock = options.clock ?? systemClock
-  const timeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs
-  const connection = new Http2Connection({
-    url: options.url,
-    tls: {
-      ...(options.certificateAuthority ? { ca: options.certificateAuthority } : {}),
-      ...(options.clientCertificate ? { cert: options.clientCertificate } : {}),
-      ...(options.clientKey ? { key: options.clientKey } : {}),
-      ...(options.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
-      ...(options.tlsServerName ? { servername: options.tlsServerName } : {}),
-    },
-    clock,
-    pingEveryMs: 30_000,
-    pingTimeoutMs: 15_000,
-    connectTimeoutMs: 30_000,
-  })
+  return new HttpTransport(options)
+}
 
-  const exchange = async (request: ApiRequest, signal: AbortSignal | undefined): Promise<Exchange> => {
+class HttpTransport implements Transport {
+  readonly endpoint: HttpEndpoint
+  readonly #options: HttpTransportOptions
+  readonly #clock: Clock
+  readonly #connection: Http2Connection
+
+  constructor(options: HttpTransportOptions) {
+    this.#options = options
+    this.#clock = options.clock ?? systemClock
+    this.endpoint = endpointOf(options)
+    this.#connection = new Http2Connection({
+      url: options.url,
+      tls: tlsOptionsOf(options),
+      clock: this.#clock,
+      pingEveryMs: 30_000,
+      pingTimeoutMs: 15_000,
+      connectTimeoutMs: 30_000,
+    })
+  }
+
+  async request(request: ApiRequest): Promise<ApiResponse> {
+    for (let retries = 0; ; retries += 1) {
+      const { retryAfterMs, ...response } = await this.#requestOnce(request)
+      const mayRetry = response.status === 429 || response.status >= 500
+      if (!mayRetry || retryAfterMs === undefined || retries >= maxRetries) return response
+      await this.#clock.sleep(retryAfterMs, request.signal)
+    }
+  }
+
+  async watch({ path, query, signal }: WatchRequest): Promise<WatchStream> {
+    const request: ApiRequest = { method: 'GET', path, query: { ...query, watch: 'true' } }
+    const { stream, headers } = await this.#exchange(request, signal)
+    const status = statusOf(headers)
+    if (status === 200) return decodeWatchLines(untilEnd(stream), maxWatchLineLength)
+    throw statusErrorOf({ status, body: parseBody(headers, await readAll(stream, maxResponseBytes)) })
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close()
+  }
+
+  async #requestOnce(request: ApiRequest): Promise<ApiResponse & { retryAfterMs: number | undefined }> {
+    const timeoutMs = this.#options.requestTimeoutMs ?? defaultRequestTimeoutMs
+    const expiry = new AbortController()
+    const timer = this.#clock.setTimer(timeoutMs, () =>
+      expiry.abort(new Error(`${request.method} ${request.path}: no answer within ${timeoutMs} ms`)),
+    )
+    const signal = request.signal ? AbortSignal.any([request.signal, expiry.signal]) : expiry.signal
+    try {
+      const { stream, headers } = await this.#exchange(request, signal)
+      const body = parseBody(headers, await readAll(stream, maxResponseBytes))
+      return { status: statusOf(headers), body, warnings: warningsOf(headers), retryAfterMs: retryAfterOf(headers) }
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  async #exchange(request: ApiRequest, signal: AbortSignal | undefined): Promise<Exchange> {
     signal?.throwIfAborted()
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body))
-    const stream = await connection.open(headersOf(request, body, options), body !== undefined)
+    const stream = await this.#connection.open(headersOf(request, body, this.#options), body !== undefined)
     const abort = () => stream.destroy(abortReason(signal))
     signal?.addEventListener('abort', abort, { once: true })
     stream.once('close', () => signal?.removeEventListener('abort', abort))
@@ -62,41 +105,15 @@ export function createHttpTransport(options: HttpTransportOptions): Transport {
     if (body) stream.end(body)
     return { stream, headers: await responseHeaders(stream) }
   }
+}
 
-  const requestOnce = async (request: ApiRequest): Promise<ApiResponse & { retryAfterMs: number | undefined }> => {
-    const expiry = new AbortController()
-    const timer = clock.setTimer(timeoutMs, () =>
-      expiry.abort(new Error(`${request.method} ${request.path}: no answer within ${timeoutMs} ms`)),
-    )
-    const signal = request.signal ? AbortSignal.any([request.signal, expiry.signal]) : expiry.signal
-    try {
-      const { stream, headers } = await exchange(request, signal)
-      const text = await readAll(stream, maxResponseBytes)
-      const retryAfterMs = retryAfterOf(headers)
-      return { status: statusOf(headers), body: parseBody(headers, text), warnings: warningsOf(headers), retryAfterMs }
-    } finally {
-      timer.cancel()
-    }
-  }
-
+function tlsOptionsOf(options: HttpTransportOptions): SecureClientSessionOptions {
   return {
-    endpoint: endpointOf(options),
-    async request(request) {
-      for (let retries = 0; ; retries += 1) {
-        const { retryAfterMs, ...response } = await requestOnce(request)
-        const mayRetry = response.status === 429 || response.status >= 500
-        if (!mayRetry || retryAfterMs === undefined || retries >= maxRetries) return response
-        await clock.sleep(retryAfterMs, request.signal)
-      }
-    },
-    async watch({ path, query, signal }: WatchRequest): Promise<WatchStream> {
-      const request: ApiRequest = { method: 'GET', path, query: { ...query, watch: 'true' } }
-      const { stream, headers } = await exchange(request, signal)
-      const status = statusOf(headers)
-      if (status === 200) return decodeWatchLines(untilEnd(stream), maxWatchLineLength)
-      throw statusErrorOf({ status, body: parseBody(headers, await readAll(stream, maxResponseBytes)) })
-    },
-    close: () => connection.close(),
+    ...(options.certificateAuthority ? { ca: options.certificateAuthority } : {}),
+    ...(options.clientCertificate ? { cert: options.clientCertificate } : {}),
+    ...(options.clientKey ? { key: options.clientKey } : {}),
+    ...(options.insecureSkipTlsVerify ? { rejectUnauthorized: false } : {}),
+    ...(options.tlsServerName ? { servername: options.tlsServerName } : {}),
   }
 }
 

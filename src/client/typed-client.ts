@@ -6,18 +6,21 @@ import type {
   DeleteOptions,
   InNamespace,
   ListOptions,
+  PatchOptions,
   PatchType,
   ResourceClient,
   TypedList,
   WatchOptions,
   WriteOptions,
 } from './client.ts'
-import type { ApiRequest, ApiResponse, Transport } from './transport.ts'
+import type { ApiRequest, ApiResponse, Transport, WatchStream } from './transport.ts'
 
 /** The typed client over any transport. Holds no state of its own, so one a transport or many makes no difference. */
 export function createClient(transport: Transport): Client {
-  return { transport, of: (resource) => createResourceClient(transport, resource) }
+  return { transport, of: (resource) => new TransportResourceClient(transport, resource) }
 }
+
+type Answer<T extends KubeObject> = DeepReadonly<Stored<T>>
 
 const patchContentTypes: Record<PatchType, string> = {
   json: 'application/json-patch+json',
@@ -26,64 +29,92 @@ const patchContentTypes: Record<PatchType, string> = {
   apply: 'application/apply-patch+yaml',
 }
 
-function createResourceClient<T extends KubeObject>(transport: Transport, resource: ResourceRef<T>): ResourceClient<T> {
-  type Answer = DeepReadonly<Stored<T>>
-  const send = <R>(request: ApiRequest) => requestOrThrow<R>(transport, request)
-  const pathOf = (target: { namespace?: string | undefined; name?: string | undefined; subresource?: string }) =>
-    resourcePath(resource, target)
-  const write = (method: 'POST' | 'PUT', object: T, options: WriteOptions, subresource?: string) => {
-    const namespace = options.namespace ?? object.metadata?.namespace
-    const name = method === 'PUT' ? object.metadata?.name : undefined
-    const path = pathOf({ namespace, name, ...(subresource ? { subresource } : {}) })
-    const body = { apiVersion: apiVersionOf(resource), kind: resource.kind, ...object }
-    return send<Answer>({ method, path, query: writeQuery(options), body, ...signalOf(options) })
+/** Where a request goes, below the resource's own path. */
+interface Target {
+  readonly namespace?: string | undefined
+  readonly name?: string | undefined
+  readonly subresource?: string | undefined
+}
+
+class TransportResourceClient<T extends KubeObject> implements ResourceClient<T> {
+  readonly #transport: Transport
+  readonly #resource: ResourceRef<T>
+
+  constructor(transport: Transport, resource: ResourceRef<T>) {
+    this.#transport = transport
+    this.#resource = resource
   }
-  return {
-    get: (name, options = {}) =>
-      send<Answer>({ method: 'GET', path: pathOf({ ...options, name }), ...signalOf(options) }),
-    list: (options = {}) =>
-      send<TypedList<Answer>>({
-        method: 'GET',
-        path: pathOf({ namespace: options.namespace }),
-        query: listQuery(options),
-        ...signalOf(options),
-      }),
-    watch: (options = {}) =>
-      transport.watch({
-        path: pathOf({ namespace: options.namespace }),
-        query: watchQuery(options),
-        ...signalOf(options),
-      }),
-    create: (object, options = {}) => write('POST', object, options),
-    update: (object, options = {}) => write('PUT', object, options),
-    updateStatus: (object, options = {}) => write('PUT', object, options, 'status'),
-    patch: (name, body, options) =>
-      send<Answer>({
-        method: 'PATCH',
-        path: pathOf({
-          namespace: options.namespace,
-          name,
-          ...(options.subresource ? { subresource: options.subresource } : {}),
-        }),
-        query: { ...writeQuery(options), ...(options.force ? { force: 'true' } : {}) },
-        body,
-        contentType: patchContentTypes[options.type],
-        ...signalOf(options),
-      }),
-    async delete(name, options = {}) {
-      const path = pathOf({ namespace: options.namespace, name })
-      await send({ method: 'DELETE', path, body: deleteBody(options), ...signalOf(options) })
-    },
-    async deleteCollection(options = {}) {
-      const path = pathOf({ namespace: options.namespace })
-      const query = listQuery(options)
-      await send({ method: 'DELETE', path, query, body: deleteBody(options), ...signalOf(options) })
-    },
-    createSubresource: <R>(name: string, subresource: string, body: unknown, options: InNamespace = {}) =>
-      send<R>({ method: 'POST', path: pathOf({ ...options, name, subresource }), body, ...signalOf(options) }),
-    updateSubresource: <R>(name: string, subresource: string, body: unknown, options: InNamespace = {}) =>
-      send<R>({ method: 'PUT', path: pathOf({ ...options, name, subresource }), body, ...signalOf(options) }),
+
+  get(name: string, { namespace, subresource, signal }: InNamespace & { subresource?: string } = {}) {
+    return this.#send<Answer<T>>('GET', { namespace, name, subresource }, { ...signalOf({ signal }) })
   }
+
+  list(options: ListOptions = {}) {
+    return this.#send<TypedList<Answer<T>>>('GET', options, { query: listQuery(options), ...signalOf(options) })
+  }
+
+  watch(options: WatchOptions = {}): Promise<WatchStream> {
+    const path = resourcePath(this.#resource, { namespace: options.namespace })
+    return this.#transport.watch({ path, query: watchQuery(options), ...signalOf(options) })
+  }
+
+  create(object: T, options: WriteOptions = {}) {
+    return this.#write('POST', object, options, { namespace: namespaceOf(object, options) })
+  }
+
+  update(object: T, options: WriteOptions = {}) {
+    const target = { namespace: namespaceOf(object, options), name: object.metadata?.name }
+    return this.#write('PUT', object, options, target)
+  }
+
+  updateStatus(object: T, options: WriteOptions = {}) {
+    const target = { namespace: namespaceOf(object, options), name: object.metadata?.name, subresource: 'status' }
+    return this.#write('PUT', object, options, target)
+  }
+
+  patch(name: string, body: unknown, options: PatchOptions) {
+    const { namespace, subresource, force, type } = options
+    const query = { ...writeQuery(options), ...(force ? { force: 'true' } : {}) }
+    const content = { query, body, contentType: patchContentTypes[type], ...signalOf(options) }
+    return this.#send<Answer<T>>('PATCH', { namespace, name, subresource }, content)
+  }
+
+  async delete(name: string, options: DeleteOptions = {}): Promise<void> {
+    const { namespace } = options
+    await this.#send('DELETE', { namespace, name }, { body: deleteBody(options), ...signalOf(options) })
+  }
+
+  async deleteCollection(options: ListOptions & DeleteOptions = {}): Promise<void> {
+    const content = { query: listQuery(options), body: deleteBody(options), ...signalOf(options) }
+    await this.#send('DELETE', { namespace: options.namespace }, content)
+  }
+
+  createSubresource<R>(name: string, subresource: string, body: unknown, options: InNamespace = {}): Promise<R> {
+    return this.#send<R>('POST', { namespace: options.namespace, name, subresource }, { body, ...signalOf(options) })
+  }
+
+  updateSubresource<R>(name: string, subresource: string, body: unknown, options: InNamespace = {}): Promise<R> {
+    return this.#send<R>('PUT', { namespace: options.namespace, name, subresource }, { body, ...signalOf(options) })
+  }
+
+  /** Clients of real servers must name kind and apiVersion; callers need not. */
+  #write(method: 'POST' | 'PUT', object: T, options: WriteOptions, target: Target): Promise<Answer<T>> {
+    const body = { apiVersion: apiVersionOf(this.#resource), kind: this.#resource.kind, ...object }
+    return this.#send<Answer<T>>(method, target, { query: writeQuery(options), body, ...signalOf(options) })
+  }
+
+  #send<R>(
+    method: ApiRequest['method'],
+    { namespace, name, subresource }: Target,
+    content: Omit<ApiRequest, 'method' | 'path'>,
+  ): Promise<R> {
+    const path = resourcePath(this.#resource, { namespace, name, subresource })
+    return requestOrThrow<R>(this.#transport, { method, path, ...content })
+  }
+}
+
+function namespaceOf(object: KubeObject, { namespace }: InNamespace): string | undefined {
+  return namespace ?? object.metadata?.namespace
 }
 
 /** Sends one request and answers its decoded body. Throws a StatusError for an answer of 400 and above. */
@@ -104,7 +135,7 @@ function isStatusObject(body: unknown): body is Status {
   return typeof body === 'object' && body !== null && 'kind' in body && body.kind === 'Status'
 }
 
-function signalOf({ signal }: { signal?: AbortSignal }): { signal?: AbortSignal } {
+function signalOf({ signal }: { signal?: AbortSignal | undefined }): { signal?: AbortSignal } {
   return signal ? { signal } : {}
 }
 

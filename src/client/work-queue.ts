@@ -43,87 +43,120 @@ interface Delayed {
 }
 
 /** After client-go v1.36 util/workqueue queue.go, delaying_queue.go and default_rate_limiters.go. */
-export function createWorkQueue({ clock, baseDelayMs = 5, maxDelayMs = 1_000_000 }: WorkQueueOptions): WorkQueue {
-  /** Keys in the order they will be worked on. Each is in `dirty` and not in `processing`. */
-  let waiting: string[] = []
-  let head = 0
-  /** Keys that need work, whether they wait or are worked on right now and were added again. */
-  const dirty = new Set<string>()
-  /** Keys handed out and not done. One that is also dirty waits again as soon as it is done. */
-  const processing = new Set<string>()
-  const delayed = new Map<string, Delayed>()
-  const failures = new Map<string, number>()
-  const idleWorkers: ((key: string | undefined) => void)[] = []
-  let stopped = false
+export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
+  return new KeyQueue(options)
+}
 
-  const take = (): string | undefined => {
-    const key = waiting[head]
-    if (key === undefined) return undefined
-    head += 1
-    if (head > 1024 && head * 2 > waiting.length) {
-      waiting = waiting.slice(head)
-      head = 0
+/** The front of the list is cut off when this many keys were taken from it. */
+const compactAfter = 1024
+
+class KeyQueue implements WorkQueue {
+  readonly #clock: Clock
+  readonly #baseDelayMs: number
+  readonly #maxDelayMs: number
+  /** Keys in the order they will be worked on, from `#head` on. Each is dirty and not being processed. */
+  #waiting: string[] = []
+  #head = 0
+  /** Keys that need work, whether they wait or are worked on right now and were added again. */
+  readonly #dirty = new Set<string>()
+  /** Keys handed out and not done. One that is also dirty waits again as soon as it is done. */
+  readonly #processing = new Set<string>()
+  readonly #delayed = new Map<string, Delayed>()
+  readonly #failures = new Map<string, number>()
+  /** Workers that found nothing to do. Empty whenever a key waits. */
+  readonly #idle: ((key: string | undefined) => void)[] = []
+  #stopped = false
+
+  constructor({ clock, baseDelayMs = 5, maxDelayMs = 1_000_000 }: WorkQueueOptions) {
+    this.#clock = clock
+    this.#baseDelayMs = baseDelayMs
+    this.#maxDelayMs = maxDelayMs
+  }
+
+  // Handed around as functions of their own, hence arrows.
+  readonly add = (key: string): void => {
+    if (this.#stopped || this.#dirty.has(key)) return
+    this.#dirty.add(key)
+    if (!this.#processing.has(key)) this.#offer(key)
+  }
+
+  readonly addAfter = (key: string, delayMs: number): void => {
+    if (this.#stopped) return
+    if (delayMs <= 0) {
+      this.add(key)
+      return
     }
-    processing.add(key)
-    dirty.delete(key)
-    return key
-  }
-  const offer = (key: string) => {
-    waiting.push(key)
-    const worker = idleWorkers.shift()
-    if (worker) worker(take())
-  }
-  const add = (key: string) => {
-    if (stopped || dirty.has(key)) return
-    dirty.add(key)
-    if (!processing.has(key)) offer(key)
-  }
-  const addAfter = (key: string, delayMs: number) => {
-    if (stopped) return
-    if (delayMs <= 0) return add(key)
-    const dueMs = clock.monotonicMs() + delayMs
-    const pending = delayed.get(key)
+    const dueMs = this.#clock.monotonicMs() + delayMs
+    const pending = this.#delayed.get(key)
     if (pending && pending.dueMs <= dueMs) return
     pending?.timer.cancel()
-    const timer = clock.setTimer(delayMs, () => {
-      delayed.delete(key)
-      add(key)
+    const timer = this.#clock.setTimer(delayMs, () => {
+      this.#delayed.delete(key)
+      this.add(key)
     })
-    delayed.set(key, { dueMs, timer: timer.unref() })
+    this.#delayed.set(key, { dueMs, timer: timer.unref() })
   }
-  return {
-    add,
-    addAfter,
-    addRateLimited(key) {
-      const count = failures.get(key) ?? 0
-      failures.set(key, count + 1)
-      addAfter(key, Math.min(baseDelayMs * 2 ** count, maxDelayMs))
-    },
-    forget: (key) => void failures.delete(key),
-    retriesOf: (key) => failures.get(key) ?? 0,
-    next() {
-      const key = take()
-      if (key !== undefined || stopped) return Promise.resolve(key)
-      return new Promise((resolve) => idleWorkers.push(resolve))
-    },
-    done(key) {
-      processing.delete(key)
-      if (dirty.has(key)) offer(key)
-    },
-    shutDown() {
-      stopped = true
-      for (const { timer } of delayed.values()) timer.cancel()
-      delayed.clear()
-      for (const worker of idleWorkers.splice(0)) worker(undefined)
-    },
-    get length() {
-      return waiting.length - head
-    },
-    get inFlight() {
-      return processing.size
-    },
-    get delayed() {
-      return delayed.size
-    },
+
+  addRateLimited(key: string): void {
+    const count = this.retriesOf(key)
+    this.#failures.set(key, count + 1)
+    this.addAfter(key, Math.min(this.#baseDelayMs * 2 ** count, this.#maxDelayMs))
+  }
+
+  forget(key: string): void {
+    this.#failures.delete(key)
+  }
+
+  retriesOf(key: string): number {
+    return this.#failures.get(key) ?? 0
+  }
+
+  next(): Promise<string | undefined> {
+    const key = this.#take()
+    if (key !== undefined || this.#stopped) return Promise.resolve(key)
+    return new Promise((resolve) => this.#idle.push(resolve))
+  }
+
+  done(key: string): void {
+    this.#processing.delete(key)
+    if (this.#dirty.has(key)) this.#offer(key)
+  }
+
+  shutDown(): void {
+    this.#stopped = true
+    for (const { timer } of this.#delayed.values()) timer.cancel()
+    this.#delayed.clear()
+    for (const worker of this.#idle.splice(0)) worker(undefined)
+  }
+
+  get length(): number {
+    return this.#waiting.length - this.#head
+  }
+
+  get inFlight(): number {
+    return this.#processing.size
+  }
+
+  get delayed(): number {
+    return this.#delayed.size
+  }
+
+  #offer(key: string): void {
+    this.#waiting.push(key)
+    const worker = this.#idle.shift()
+    if (worker) worker(this.#take())
+  }
+
+  #take(): string | undefined {
+    const key = this.#waiting[this.#head]
+    if (key === undefined) return undefined
+    this.#head += 1
+    if (this.#head > compactAfter && this.#head * 2 > this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#head)
+      this.#head = 0
+    }
+    this.#processing.add(key)
+    this.#dirty.delete(key)
+    return key
   }
 }
