@@ -12,6 +12,8 @@ const maxQueuedEvents = 10_000
  */
 export class LoopbackWatch implements WatchSink, AsyncIterable<ApiWatchEvent> {
   readonly #answer: WatchAnswer
+  readonly #signal: AbortSignal
+  readonly #onAbort = () => this.#stop()
   #queue: ApiWatchEvent[] = []
   #limit = Number.POSITIVE_INFINITY
   #ended = false
@@ -19,10 +21,11 @@ export class LoopbackWatch implements WatchSink, AsyncIterable<ApiWatchEvent> {
 
   constructor(answer: WatchAnswer, signal: AbortSignal) {
     this.#answer = answer
+    this.#signal = signal
     answer.start(this)
     this.#limit = this.#queue.length + maxQueuedEvents
     if (signal.aborted) this.#stop()
-    else signal.addEventListener('abort', () => this.#stop(), { once: true })
+    else signal.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   event({ type, object }: { type: string; object: DeepReadonly<KubeObject> }): void {
@@ -63,6 +66,8 @@ export class LoopbackWatch implements WatchSink, AsyncIterable<ApiWatchEvent> {
   }
 
   #stop(): void {
+    // An informer opens watch after watch under one signal: none of them may stay behind on it.
+    this.#signal.removeEventListener('abort', this.#onAbort)
     this.#answer.stop()
     this.end()
   }

@@ -142,12 +142,17 @@ function decodePatched(given: Patched): Draft {
     const { object, strictErrors } = decodeOfKind(patched, request)
     const minded = [...duplicates, ...strictErrors]
     if (minded.length > 0 && options.fieldValidation === 'Strict') throw strictDecodingError(minded)
-    if (options.fieldValidation === 'Warn') request.context.warnings.push(...minded)
+    if (options.fieldValidation === 'Warn') warnOnce(request, minded)
     return object as KubeObject as Draft
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
     throw invalid({ group: '', kind: '' }, '', [invalidField('patch', given.quoted, error.message)])
   }
+}
+
+/** A patch is applied again after a lost race, but what is odd about it is said once. */
+function warnOnce({ context }: ResourceRequest, texts: readonly string[]): void {
+  for (const text of texts) if (!context.warnings.includes(text)) context.warnings.push(text)
 }
 
 function decodeOfKind(patched: unknown, { definition }: ResourceRequest): Decoded {
