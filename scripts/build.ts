@@ -1,5 +1,6 @@
 // Bundles the command line, the store's worker and the package's public face into dist/. `--if-stale`: only when a
-// source is newer than the bundle.
+// source is newer than the bundle. `--types`: the type declarations, too.
+import { spawnSync } from 'node:child_process'
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -37,6 +38,7 @@ async function bundle(): Promise<void> {
     splitting: true,
     platform: 'node',
     format: 'esm',
+    mainFields: ['module', 'main'],
     target: 'node26',
     minifySyntax: true,
     minifyWhitespace: true,
@@ -49,4 +51,15 @@ async function bundle(): Promise<void> {
   console.error(`kubets: bundled in ${Math.round(performance.now() - startedMs)} ms`)
 }
 
+/** Type declarations, for the published package alone: nobody else needs them. */
+function declareTypes(): void {
+  const compiler = join(projectDirectory, 'node_modules', 'typescript', 'bin', 'tsc')
+  const { status } = spawnSync(process.execPath, [compiler, '-p', 'tsconfig.types.json'], {
+    cwd: projectDirectory,
+    stdio: ['ignore', 2, 2],
+  })
+  if (status !== 0) process.exit(1)
+}
+
 if (!process.argv.includes('--if-stale') || isStale()) await bundle()
+if (process.argv.includes('--types')) declareTypes()
