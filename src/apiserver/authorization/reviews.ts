@@ -72,7 +72,18 @@ export function reviewOwnRules(review: SelfSubjectRulesReview, caller: UserInfo,
 
 function decide(spec: AccessSpec, user: UserInfo, authorizer: Authorizer): SubjectAccessReviewStatus {
   const { allowed, reason } = authorizer.authorize(attributesOf(spec, user))
-  return { allowed, ...(reason !== '' && { reason }) }
+  const evaluationError = ignoredSelectors(spec.resourceAttributes)
+  return { allowed, ...(reason !== '' && { reason }), ...(evaluationError !== '' && { evaluationError }) }
+}
+
+const operators: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist'])
+
+/** A selector that makes no sense narrows nothing: the decision is made without it, and the answer says so. */
+function ignoredSelectors({ fieldSelector, labelSelector }: ResourceAttributes = {}): string {
+  return Object.entries({ fieldSelector, labelSelector })
+    .filter(([, selector]) => selector?.requirements?.some(({ operator }) => !operators.has(operator)))
+    .map(([name]) => `spec.resourceAttributes.${name} ignored due to parse error`)
+    .join(', ')
 }
 
 function attributesOf(
