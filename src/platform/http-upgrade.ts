@@ -83,10 +83,23 @@ export function requestUpgrade({ url, tls, method = 'GET', headers, signal }: Up
     outgoing.on('response', (response) => resolve({ upgraded: false, response }))
     outgoing.on('upgrade', (response, socket, head) => {
       if (head.length > 0) socket.unshift(head)
+      readOnAfterFailedWrites(socket)
       resolve({ upgraded: true, response, socket })
     })
     outgoing.end()
   })
+}
+
+/**
+ * A server that has said all and closed answers what is written to it later with a reset, and Node destroys a socket at
+ * the first failed write, along with what has come but is not yet read. So a failed write counts as done; reading goes
+ * on to the end, and tells how the connection ended. containerd closes so after a command that has not read all input.
+ */
+function readOnAfterFailedWrites(socket: Duplex): void {
+  const write = socket._write.bind(socket)
+  const writev = socket._writev?.bind(socket)
+  socket._write = (chunk, encoding, done) => write(chunk, encoding, () => done())
+  if (writev) socket._writev = (chunks, done) => writev(chunks, () => done())
 }
 
 /** Like `requestUpgrade`, for callers who can do nothing without: throws UpgradeRefusedError. */
