@@ -257,6 +257,33 @@ const cases: readonly Case[] = [
     ],
   },
   {
+    title: 'an object written in one version is read in the other',
+    steps: [
+      post('/apis/events.k8s.io/v1/namespaces/a/events', {
+        metadata: { name: 'e' },
+        reportingController: 'c',
+        reportingInstance: 'i',
+        action: 'Act',
+        reason: 'Because',
+        type: 'Normal',
+        eventTime: '2026-01-01T00:00:00.000000Z',
+        note: 'first',
+      }),
+      {
+        method: 'GET',
+        path: '/api/v1/namespaces/a/events/e',
+        status: 200,
+        holds: { apiVersion: 'v1', message: 'first' },
+      },
+      {
+        method: 'GET',
+        path: '/apis/events.k8s.io/v1/namespaces/a/events/e',
+        status: 200,
+        holds: { apiVersion: 'events.k8s.io/v1', note: 'first', metadata: { resourceVersion: '2' } },
+      },
+    ],
+  },
+  {
     title: 'an unknown resource is not found, an unknown verb not allowed',
     steps: [
       {

@@ -162,6 +162,8 @@ class EntryObjects {
   constructor(form: StorageForm, revision: Revision) {
     this.#form = form
     this.#revision = revision
+    // Before any version is made of it: the first one to be asked for freezes what all share.
+    setResourceVersion(form.object.metadata!, String(revision))
   }
 
   as(definition: ResourceDefinition): ServedObject {
@@ -177,8 +179,7 @@ class EntryObjects {
     const { object, bytes } = this.#form
     if (!definition.conversion) return new ServedObject(definition, object, this.#revision, bytes)
     const converted = definition.conversion.fromStorage(deepFreeze(object))
-    const copy = { ...converted, metadata: { ...converted.metadata } }
-    return new ServedObject(definition, copy, this.#revision)
+    return new ServedObject(definition, canonicalObject(definition, converted), this.#revision)
   }
 }
 

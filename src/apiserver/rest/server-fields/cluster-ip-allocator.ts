@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { ResourceDefinition } from '../../../api/resource-definition.ts'
 import type { IPAddress } from '../../../api/types/networking/v1.ts'
+import { trackUpdate } from '../../../machinery/managed-fields/track-update.ts'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Store } from '../../../store/store.ts'
 import { objectStoreKey } from '../resource-request.ts'
@@ -99,6 +100,14 @@ export class ClusterIpAllocator {
       },
       spec: { parentRef: { resource: 'services', namespace, name } },
     }
+    const managedFields = trackUpdate({
+      schema: definition.schema,
+      manager: 'kube-apiserver',
+      apiVersion: 'networking.k8s.io/v1',
+      nowMs: clock.nowMs(),
+      after: ipAddress,
+    })
+    if (managedFields) ipAddress.metadata!.managedFields = managedFields
     const form = toStorageForm(definition, ipAddress)
     const { ok } = await store.write({ key: this.#key(address), value: form.bytes, expected: 0, attachment: form })
     return ok
