@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { startTestNode, type TestNode, testImage } from '../../test/support/node.ts'
 import type { ContainerStatus, Event, Node, Pod, PodSpec } from '../api/types/core/v1.ts'
 import { configMaps, nodes, pods, secrets } from '../api/types/resources.ts'
+import { systemClock } from '../platform/clock.ts'
 
 let node: TestNode
 
@@ -329,6 +331,18 @@ test('a new kubelet adopts what runs, and ends what nobody wants any more', asyn
   await remove('kept')
 })
 
+test('a kubelet ends at once in the midst of a long termination, and the next one goes on with it', async () => {
+  const lifecycle = { preStop: { exec: { command: ['sleep', '500'] } } }
+  await create('lingering', { terminationGracePeriodSeconds: 600, containers: [{ ...sleeper, lifecycle }] })
+  await node.until('lingering', isRunning)
+  await node.client.of(pods).delete('lingering', { namespace: 'default' })
+  await node.until('lingering', (one) => one?.metadata?.deletionTimestamp !== undefined)
+  await node.stopKubelet()
+  await node.startKubelet()
+  await node.client.of(pods).delete('lingering', { namespace: 'default', gracePeriodSeconds: 1 })
+  await node.until('lingering', isGone)
+})
+
 test('a dead pause process means a new sandbox and new containers', async () => {
   await create('paused', { containers: [sleeper] })
   const before = await node.until('paused', isRunning)
@@ -337,6 +351,119 @@ test('a dead pause process means a new sandbox and new containers', async () => 
   const after = await node.until('paused', (one) => isRunning(one) && first(one)?.restartCount === 1)
   assert.notEqual(first(after)?.containerID, first(before)?.containerID)
   await remove('paused')
+  await node.untilSandboxes(0)
+})
+
+test('security, resources and host settings reach the container', async () => {
+  const hostDirectory = join(node.directory, 'host')
+  await create('strict', {
+    hostname: 'named',
+    subdomain: 'sub',
+    hostAliases: [{ ip: '192.0.2.9', hostnames: ['alias'] }],
+    securityContext: {
+      fsGroup: 2000,
+      supplementalGroups: [3000],
+      sysctls: [{ name: 'net.ipv4.ip_unprivileged_port_start', value: '7' }],
+    },
+    volumes: [
+      { name: 'data', emptyDir: {} },
+      { name: 'host', hostPath: { path: hostDirectory, type: 'DirectoryOrCreate' } },
+    ],
+    containers: [
+      {
+        ...sleeper,
+        securityContext: {
+          runAsUser: 1000,
+          runAsGroup: 1001,
+          readOnlyRootFilesystem: true,
+          allowPrivilegeEscalation: false,
+          capabilities: { drop: ['ALL'] },
+        },
+        resources: { limits: { cpu: '500m', memory: '64Mi' }, requests: { cpu: '250m', memory: '64Mi' } },
+        volumeMounts: [
+          { name: 'data', mountPath: '/data', subPath: 'inner' },
+          { name: 'data', mountPath: '/whole' },
+          { name: 'host', mountPath: '/host', readOnly: true },
+        ],
+      },
+    ],
+  })
+  const shows = async (script: string) => (await execute('strict', ['sh', '-c', script])).trim()
+  assert.equal(await shows('id -u; id -g; id -G'), '1000\n1001\n1001 2000 3000')
+  assert.match(await shows('touch /x 2>&1'), /Read-only file system/)
+  assert.match(await shows('touch /host/x 2>&1'), /Read-only file system/)
+  assert.equal(await shows('touch /whole/f && stat -c %g /whole/f'), '2000')
+  assert.equal(await shows('ls -d /whole/inner'), '/whole/inner')
+  assert.equal(
+    await shows('grep -E "CapEff|NoNewPrivs" /proc/self/status | tr -d "\\t"'),
+    'CapEff:0000000000000000\nNoNewPrivs:1',
+  )
+  assert.equal(await shows('cat /proc/sys/net/ipv4/ip_unprivileged_port_start'), '7')
+  assert.equal(await shows('hostname'), 'named')
+  const hosts = await shows('cat /etc/hosts')
+  assert.match(hosts, /^10\.211\.\d+\.\d+\tnamed\.sub\.default\.svc\.cluster\.local\tnamed$/m)
+  assert.match(hosts, /^192\.0\.2\.9\talias$/m)
+  assert.match(
+    await shows('cat /etc/resolv.conf'),
+    /^search default\.svc\.cluster\.local svc\.cluster\.local cluster\.local/m,
+  )
+  const uid = (await node.until('strict', isRunning))?.metadata?.uid ?? ''
+  assert.deepEqual(podCgroupLimits(uid), { cpu: '0.5', memory: String(64 << 20) })
+  await remove('strict')
+  assert.deepEqual(podCgroupLimits(uid), undefined)
+})
+
+/** The Pod's own group, on cgroup v1 or v2. */
+function podCgroupLimits(uid: string): { cpu: string; memory: string } | undefined {
+  const parent = `kubets-test-${node.directory.slice(-6).toLowerCase()}/kubepods/burstable/pod${uid}`
+  const read = (path: string) => readFileSync(join('/sys/fs/cgroup', path), 'utf8').trim()
+  if (existsSync('/sys/fs/cgroup/cgroup.controllers')) {
+    if (!existsSync(join('/sys/fs/cgroup', parent))) return undefined
+    const [quota, period] = read(`${parent}/cpu.max`).split(' ').map(Number)
+    return { cpu: String(quota! / period!), memory: read(`${parent}/memory.max`) }
+  }
+  if (!existsSync(join('/sys/fs/cgroup/cpu', parent))) return undefined
+  const quota = Number(read(`cpu/${parent}/cpu.cfs_quota_us`)) / Number(read(`cpu/${parent}/cpu.cfs_period_us`))
+  return { cpu: String(quota), memory: read(`memory/${parent}/memory.limit_in_bytes`) }
+}
+
+test('a pod in the network of the node has its address and name', async () => {
+  await create('host-net', { hostNetwork: true, hostPID: true, containers: [sleeper] })
+  const running = await node.until('host-net', isRunning)
+  assert.equal(running?.status?.podIP, '192.0.2.1')
+  assert.equal((await execute('host-net', ['hostname'])).trim(), hostname())
+  assert.equal(await execute('host-net', ['cat', '/proc/1/comm']), readFileSync('/proc/1/comm', 'utf8'))
+  await remove('host-net')
+})
+
+test('a host port leads to the pod', async () => {
+  const command = ['sh', '-c', 'mkdir -p /w; echo here > /w/index.html; exec httpd -f -p 8080 -h /w']
+  await create('ported', { containers: [{ name: 'c', command, ports: [{ containerPort: 8080, hostPort: 38_080 }] }] })
+  const running = await node.until('ported', (one) => first(one)?.ready === true)
+  const gateway = (running?.status?.podIP ?? '').replace(/\d+$/, '1')
+  const answer = await untilAnswers(`http://${gateway}:38080/`)
+  assert.equal(answer, 'here\n')
+  await remove('ported')
+})
+
+/** A program that has just been started needs a moment to listen. */
+async function untilAnswers(url: string): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await (await fetch(url, { signal: AbortSignal.timeout(1_000) })).text()
+    } catch (error) {
+      if (attempt === 50) throw error
+      await systemClock.sleep(50)
+    }
+  }
+}
+
+test('a force-deleted pod is killed although its object is gone', async () => {
+  await create('forced', { terminationGracePeriodSeconds: 600, containers: [sleeper] })
+  await node.until('forced', isRunning)
+  await node.client.of(pods).delete('forced', { namespace: 'default', gracePeriodSeconds: 500 })
+  await node.until('forced', (one) => one?.metadata?.deletionTimestamp !== undefined)
+  await node.client.of(pods).delete('forced', { namespace: 'default', gracePeriodSeconds: 0 })
   await node.untilSandboxes(0)
 })
 

@@ -161,6 +161,7 @@ function createContext(
 ): NodeContext {
   const { client, nodeName, clock, log, runtime: cri, rootDirectory, signal } = options
   return {
+    signal,
     clock,
     log,
     cri,

@@ -10,7 +10,7 @@ import {
 } from './wire.ts'
 
 export interface CallOptions {
-  /** No answer within this span fails the call with DEADLINE_EXCEEDED. */
+  /** No answer within this span fails the call with DEADLINE_EXCEEDED. Two minutes if not given, as upstream's. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
 }
@@ -27,6 +27,9 @@ export type ServiceClient<M extends MessageTable, E extends EnumTable, S extends
       ? (request: RequestOf<M, E, Request>, options?: CallOptions) => Promise<ResponseOf<M, E, Response>>
       : never
 }
+
+/** A runtime that hangs must not hang its callers: kubelet v1.36 runtimeRequestTimeout. */
+const defaultTimeoutMs = 120_000
 
 const loadOptions = { longs: Number, enums: String, defaults: true, arrays: true, objects: true }
 const channelOptions = {
@@ -67,9 +70,9 @@ export function serviceClient<M extends MessageTable, E extends EnumTable, S ext
 type AnyMethod = MethodDefinition<object, object>
 
 function unaryCall(connection: Client, method: AnyMethod) {
-  return (request: object, { timeoutMs, signal }: CallOptions = {}) =>
+  return (request: object, { timeoutMs = defaultTimeoutMs, signal }: CallOptions = {}) =>
     new Promise<object>((resolve, reject) => {
-      const deadline = timeoutMs === undefined ? {} : { deadline: deadlineAfter(timeoutMs) }
+      const deadline = { deadline: deadlineAfter(timeoutMs) }
       const finish = (error: ServiceError | null, response?: object) => {
         signal?.removeEventListener('abort', cancel)
         if (error) reject(error)

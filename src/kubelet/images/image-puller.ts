@@ -29,6 +29,9 @@ export interface ImageWish {
   readonly event: (type: 'Normal' | 'Warning', reason: string, message: string) => void
 }
 
+/** containerd itself gives up a pull that makes no progress; this only bounds what is left. */
+const pullTimeoutMs = 6 * 3_600_000
+
 /** Brings images to the node by the pull policy. After kubelet v1.36 images/image_manager.go. */
 export class ImagePuller {
   readonly #cri: Cri
@@ -101,7 +104,10 @@ export class ImagePuller {
     let failure: unknown
     for (const auth of auths.length > 0 ? auths : [undefined]) {
       try {
-        await this.#cri.images.pullImage({ image: { image }, sandboxConfig, ...(auth ? { auth } : {}) })
+        await this.#cri.images.pullImage(
+          { image: { image }, sandboxConfig, ...(auth ? { auth } : {}) },
+          { timeoutMs: pullTimeoutMs },
+        )
         return
       } catch (error) {
         failure = error

@@ -13,6 +13,8 @@ import {
 
 /** A container gets at least this long between SIGTERM and SIGKILL: kubelet v1.36 kuberuntime_container.go. */
 const minimumGraceSeconds = 2
+/** Beside the grace itself: killing and noting the end take time too. */
+const answerMs = 120_000
 
 export type Killable = Pick<ContainerRuntime, 'id' | 'name' | 'state'>
 
@@ -37,7 +39,10 @@ export async function killContainer(container: Killable, options: KillOptions): 
   const spentSeconds = spec && graceSeconds > 0 ? await runPreStop(container, spec.container, options) : 0
   const timeout = Math.max(minimumGraceSeconds, graceSeconds - spentSeconds)
   try {
-    await context.cri.runtime.stopContainer({ containerId: container.id, timeout })
+    await context.cri.runtime.stopContainer(
+      { containerId: container.id, timeout },
+      { signal: context.signal, timeoutMs: timeout * 1000 + answerMs },
+    )
   } catch (error) {
     if (!isNotFound(error)) throw error
   }
@@ -55,11 +60,13 @@ async function runPreStop(
   const startedMs = clock.monotonicMs()
   const expired = new AbortController()
   const timer = clock.setTimer(graceSeconds * 1000, () => expired.abort())
+  const signal = AbortSignal.any([expired.signal, context.signal])
   const address = readySandbox(runtime)?.ips[0] ?? context.hostIps[0] ?? ''
   const timeoutMs = graceSeconds * 1000
   try {
-    await runHook({ cri, clock, handler, container, containerId: id, address, timeoutMs, signal: expired.signal })
+    await runHook({ cri, clock, handler, container, containerId: id, address, timeoutMs, signal })
   } catch (error) {
+    context.signal.throwIfAborted()
     log.info('preStop hook failed', { error, container: container.name })
     const reference = containerReference(pod, containersOf(pod).find((one) => one.container.name === container.name)!)
     // Its words are not shown: they may hold secrets.

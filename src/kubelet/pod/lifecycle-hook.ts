@@ -23,7 +23,10 @@ export async function runHook(options: HookOptions): Promise<void> {
   if (handler.exec) {
     const cmd = handler.exec.command ?? []
     const timeout = Math.ceil(timeoutMs / 1000)
-    const answer = await cri.runtime.execSync({ containerId, cmd, timeout }, signal ? { signal } : {})
+    const answer = await cri.runtime.execSync(
+      { containerId, cmd, timeout },
+      { timeoutMs, ...(signal ? { signal } : {}) },
+    )
     if (answer.exitCode === 0) return
     const output = Buffer.concat([answer.stdout, answer.stderr]).toString('utf8')
     throw new Error(`command '${cmd.join(' ')}' exited with ${answer.exitCode}: ${output}`)

@@ -13,6 +13,8 @@ import type { StatusWriter } from './status/status-writer.ts'
 
 /** What every Pod of the node shares. */
 export interface NodeContext {
+  /** The kubelet is to end: long calls are given up, and the next kubelet goes on. */
+  readonly signal: AbortSignal
   readonly clock: Clock
   readonly log: Logger
   readonly cri: Cri

@@ -295,7 +295,7 @@ export class PodWorker {
     if (this.#isAlive()) {
       const known = pod ?? this.#pod
       if (pod) this.#report(pod, false)
-      const graceSeconds = graceSecondsOf(known, this.#runtime)
+      const graceSeconds = this.#graceSeconds()
       this.#killGraceSeconds = graceSeconds
       await killPod({ context, pod: known, runtime: this.#runtime, graceSeconds })
       this.#killGraceSeconds = undefined
@@ -312,6 +312,11 @@ export class PodWorker {
     return 'finished'
   }
 
+  /** An object goes before its Pod only when it is deleted by force, which means now. */
+  #graceSeconds(): number {
+    return this.#gone && this.#pod ? 0 : graceSecondsOf(this.#pod, this.#runtime)
+  }
+
   #isAlive(): boolean {
     return (
       readySandbox(this.#runtime) !== undefined ||
@@ -324,7 +329,7 @@ export class PodWorker {
   #hastenKill(): void {
     const { context } = this.#options
     if (this.#killGraceSeconds === undefined) return
-    const graceSeconds = this.#gone ? 0 : graceSecondsOf(this.#pod, this.#runtime)
+    const graceSeconds = this.#graceSeconds()
     if (graceSeconds >= this.#killGraceSeconds) return
     this.#killGraceSeconds = graceSeconds
     for (const { id, state } of this.#runtime.containers) {

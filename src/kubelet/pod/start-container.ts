@@ -142,12 +142,22 @@ async function runPostStart(options: StartOptions, containerId: string): Promise
   const { context, pod, runtime, spec } = options
   const handler = spec.container.lifecycle?.postStart
   if (!handler) return undefined
-  const { cri, clock, log, recorder } = context
+  const { cri, clock, log, recorder, signal } = context
   const address = addressesOf(context, pod, runtime).podIps[0] ?? ''
   try {
-    await runHook({ cri, clock, handler, container: spec.container, containerId, address, timeoutMs: 24 * 3_600_000 })
+    await runHook({
+      cri,
+      clock,
+      handler,
+      container: spec.container,
+      containerId,
+      address,
+      timeoutMs: 24 * 3_600_000,
+      signal,
+    })
     return undefined
   } catch (error) {
+    signal.throwIfAborted()
     log.info('postStart hook failed', { error, container: spec.container.name })
     recorder.eventAbout(containerReference(pod, spec), 'Warning', 'FailedPostStartHook', 'PostStartHook failed')
     const graceSeconds = pod.spec?.terminationGracePeriodSeconds ?? 30

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
+import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js'
+import { probeGrpc } from './grpc-health.ts'
 import { probeHttp, probeTcp, resolvePort } from './handlers.ts'
 import { countAnswer, noRun } from './thresholds.ts'
 
@@ -62,5 +64,37 @@ for (const { title, answers, want } of runs) {
       return counted.verdict
     })
     assert.deepEqual(verdicts, want)
+  })
+}
+
+for (const [answer, result] of [
+  [1, 'success'],
+  [2, 'failure'],
+] as const) {
+  test(`a gRPC health of ${answer} is a ${result}`, async () => {
+    const grpc = new Server()
+    const method = {
+      path: '/grpc.health.v1.Health/Check',
+      requestStream: false,
+      responseStream: false,
+      requestSerialize: (bytes: Buffer) => bytes,
+      requestDeserialize: (bytes: Buffer) => bytes,
+      // Field 1, a number.
+      responseSerialize: (bytes: Buffer) => bytes,
+      responseDeserialize: (bytes: Buffer) => bytes,
+    }
+    const check: handleUnaryCall<Buffer, Buffer> = (_, reply) => reply(null, Buffer.from([0x08, answer]))
+    grpc.addService({ Check: method }, { Check: check })
+    const grpcPort = await new Promise<number>((resolve, reject) =>
+      grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      ),
+    )
+    try {
+      const outcome = await probeGrpc({ host: '127.0.0.1', port: grpcPort, service: '', timeoutMs: 2_000 })
+      assert.equal(outcome.result, result)
+    } finally {
+      grpc.forceShutdown()
+    }
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PodStatus } from '../../../api/types/core/v1.ts'
+import type { PodCondition, PodStatus } from '../../../api/types/core/v1.ts'
 import { statusPatch } from './status-patch.ts'
 
 const rows: { title: string; from: PodStatus; to: PodStatus; want: object | undefined }[] = [
@@ -16,6 +16,12 @@ const rows: { title: string; from: PodStatus; to: PodStatus; want: object | unde
     title: 'what others own is left alone',
     from: { nominatedNodeName: 'n', phase: 'Pending' },
     to: { phase: 'Pending' },
+    want: undefined,
+  },
+  {
+    title: 'a null of the API is nothing',
+    from: { conditions: [{ type: 'Ready', status: 'True', lastProbeTime: null } as unknown as PodCondition] },
+    to: { conditions: [{ type: 'Ready', status: 'True' }] },
     want: undefined,
   },
   {

@@ -14,8 +14,9 @@ export function statusPatch(uid: string, from: DeepReadonly<PodStatus>, to: PodS
   const before = from as Record<string, unknown>
   const after = to as Record<string, unknown>
   for (const name of ownedFields) {
-    if (isDeepStrictEqual(before[name], after[name])) continue
-    status[name] = fieldPatch(name, before[name], after[name])
+    const old = name === 'conditions' ? withoutNulls(from.conditions) : before[name]
+    if (isDeepStrictEqual(old, after[name])) continue
+    status[name] = fieldPatch(name, old, after[name])
   }
   return Object.keys(status).length > 0 ? { metadata: { uid }, status } : undefined
 }
@@ -42,6 +43,11 @@ function fieldPatch(name: string, before: unknown, after: unknown): unknown {
   if (after === undefined) return null
   if (name === 'conditions') return conditionsPatch(before as Condition[] | undefined, after as Condition[])
   return mergedLists.has(name) ? [{ $patch: 'replace' }, ...(after as object[])] : after
+}
+
+/** The API shows `lastProbeTime: null` where nothing was written. */
+function withoutNulls(conditions: readonly object[] | undefined): object[] | undefined {
+  return conditions?.map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null)))
 }
 
 type Condition = { type: string } & Record<string, unknown>
