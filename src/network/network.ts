@@ -41,7 +41,7 @@ export async function runNetwork(options: NetworkOptions, signal: AbortSignal): 
   pods.addHandler(handler)
   nodes.addHandler(handler)
   await Promise.all([pods.synced, nodes.synced])
-  const table = new TableSync(networkTable)
+  const table = new TableSync({ table: networkTable, clock })
   let routes: readonly NodeRoute[] = []
   enableForwarding()
   while (await change.next(signal)) {

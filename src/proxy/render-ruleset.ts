@@ -1,144 +1,182 @@
 import { createHash } from 'node:crypto'
+import ipaddr from 'ipaddr.js'
 import type { Chain, NamedSet, Ruleset } from '../platform/nftables/ruleset.ts'
-import type { ServicePort, Target } from './service-view.ts'
+import { baseChains, masquerade } from './base-chains.ts'
+import type { Target } from './endpoints.ts'
+import type { ServicePort } from './service-view.ts'
 
 export interface RenderOptions {
   /** Addresses of Pods: traffic from elsewhere gets the node's address when it goes to a Service. */
   readonly clusterCidr: string
+  /** Addresses of Services: those that no Service has are dropped. */
+  readonly serviceCidrs: readonly string[]
+  /** This node's own address: allowed by source ranges, it may use the load balancer's address as its own. */
+  readonly nodeAddress: string | undefined
 }
-
-/** The bit that says "masquerade me" between the hooks. kube-proxy's. */
-const masqueradeMark = '0x4000'
 
 /**
  * Services as nftables rules. A packet is looked up once in a verdict map by address, protocol and port, so its cost
- * does not grow with the number of Services. Pure: state in, rules out. After pkg/proxy/nftables.
+ * does not grow with the number of Services. Pure: state in, rules out. After pkg/proxy/nftables proxier.go v1.36.
  */
-export function renderRuleset(ports: readonly ServicePort[], { clusterCidr }: RenderOptions): Ruleset {
-  const chains = new Map<string, Chain>()
-  const sets = new Map<string, NamedSet>()
-  const serviceIPs = new Map<string, string>()
-  const nodePorts = new Map<string, string>()
-  const refusedIPs = new Map<string, string>()
-  const refusedNodePorts = new Map<string, string>()
+export function renderRuleset(ports: readonly ServicePort[], options: RenderOptions): Ruleset {
+  const chains = new Map<string, Chain>(baseChains(options))
+  const elements = emptyElements()
+  const affinitySets = new Map<string, NamedSet>()
   for (const port of ports) {
-    const { clusterIPs, externalIPs, nodePort, protocol } = port
-    const inside = port.internal.length > 0 ? `goto ${serviceChain(chains, sets, port, clusterCidr)}` : undefined
-    const outside = port.external.length > 0 ? `goto ${externalChain(chains, sets, port, clusterCidr)}` : undefined
-    const put = (verdict: string | undefined, taken: Map<string, string>, refused: Map<string, string>, key: string) =>
-      verdict ? taken.set(key, verdict) : refused.set(key, refusal(port))
-    for (const address of clusterIPs) put(inside, serviceIPs, refusedIPs, `${address} . ${protocol} . ${port.port}`)
-    for (const address of externalIPs) put(outside, serviceIPs, refusedIPs, `${address} . ${protocol} . ${port.port}`)
-    if (nodePort) put(outside, nodePorts, refusedNodePorts, `${protocol} . ${nodePort}`)
+    addDestinations(port, elements)
+    addServiceChains(port, { options, chains, affinitySets })
   }
+  return { chains, sets: new Map([...namedSets(elements), ...affinitySets]) }
+}
+
+/** What stands in the sets and maps that every packet is looked up in. */
+type Elements = ReturnType<typeof emptyElements>
+
+function emptyElements() {
+  return {
+    clusterIPs: new Map<string, string>(),
+    serviceIPs: new Map<string, string>(),
+    nodePorts: new Map<string, string>(),
+    refusedIPs: new Map<string, string>(),
+    refusedNodePorts: new Map<string, string>(),
+    firewalled: new Map<string, string>(),
+    hairpins: new Map<string, string>(),
+  }
+}
+
+function namedSets(elements: Elements): [string, NamedSet][] {
   const byAddress = 'type ipv4_addr . inet_proto . inet_service : verdict ;'
   const byPort = 'type inet_proto . inet_service : verdict ;'
-  sets.set('service-ips', { kind: 'map', definition: byAddress, elements: serviceIPs })
-  sets.set('service-nodeports', { kind: 'map', definition: byPort, elements: nodePorts })
-  sets.set('no-endpoint-services', { kind: 'map', definition: byAddress, elements: refusedIPs })
-  sets.set('no-endpoint-nodeports', { kind: 'map', definition: byPort, elements: refusedNodePorts })
-  for (const [name, chain] of baseChains()) chains.set(name, chain)
-  return { chains, sets }
-}
-
-/** Without any endpoint a Service refuses; one that has some, but none a policy allows here, drops. */
-function refusal({ internal, external }: ServicePort): string {
-  return internal.length === 0 && external.length === 0 ? 'goto reject-chain' : 'drop'
-}
-
-function baseChains(): [string, Chain][] {
-  const refuse = [
-    'ip daddr . meta l4proto . th dport vmap @no-endpoint-services',
-    'fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @no-endpoint-nodeports',
-  ]
+  const hairpin = 'type ipv4_addr . ipv4_addr . inet_proto . inet_service ;'
   return [
-    ['mark-for-masquerade', { rules: [`mark set mark or ${masqueradeMark}`] }],
-    ['reject-chain', { rules: ['meta l4proto tcp reject with tcp reset', 'reject'] }],
-    ['refuse', { rules: refuse }],
-    [
-      'services',
-      {
-        rules: [
-          'ip daddr . meta l4proto . th dport vmap @service-ips',
-          'fib daddr type local ip daddr != 127.0.0.0/8 meta l4proto . th dport vmap @service-nodeports',
-        ],
-      },
-    ],
-    ['nat-prerouting', { hook: 'type nat hook prerouting priority -100', rules: ['jump services'] }],
-    ['nat-output', { hook: 'type nat hook output priority -100', rules: ['jump services'] }],
-    [
-      'nat-postrouting',
-      {
-        hook: 'type nat hook postrouting priority 100',
-        rules: [`mark and ${masqueradeMark} != 0 mark set mark xor ${masqueradeMark} masquerade fully-random`],
-      },
-    ],
-    ['filter-input', { hook: 'type filter hook input priority -110', rules: ['ct state new jump refuse'] }],
-    ['filter-forward', { hook: 'type filter hook forward priority -110', rules: ['ct state new jump refuse'] }],
-    ['filter-output', { hook: 'type filter hook output priority -110', rules: ['ct state new jump refuse'] }],
+    ['cluster-ips', { kind: 'set', definition: 'type ipv4_addr ;', elements: elements.clusterIPs }],
+    ['hairpin-connections', { kind: 'set', definition: hairpin, elements: elements.hairpins }],
+    ['service-ips', { kind: 'map', definition: byAddress, elements: elements.serviceIPs }],
+    ['service-nodeports', { kind: 'map', definition: byPort, elements: elements.nodePorts }],
+    ['no-endpoint-services', { kind: 'map', definition: byAddress, elements: elements.refusedIPs }],
+    ['no-endpoint-nodeports', { kind: 'map', definition: byPort, elements: elements.refusedNodePorts }],
+    ['firewall-ips', { kind: 'map', definition: byAddress, elements: elements.firewalled }],
   ]
 }
 
-type Chains = Map<string, Chain>
-type Sets = Map<string, NamedSet>
+/** Endpoints that a policy leaves for traffic from inside, and from outside. */
+const internalTargets = (port: ServicePort) => (port.internalIsLocal ? port.local : port.cluster)
+const externalTargets = (port: ServicePort) => (port.externalIsLocal ? port.local : port.cluster)
 
-/** Where traffic from inside goes. Traffic that does not come from a Pod is masqueraded, so that answers come back. */
-function serviceChain(chains: Chains, sets: Sets, port: ServicePort, clusterCidr: string): string {
-  const name = chainName('service', port, '')
-  const addresses = port.clusterIPs.join(', ')
-  const masquerade = `ip daddr { ${addresses} } ip saddr != ${clusterCidr} jump mark-for-masquerade`
-  chains.set(name, { rules: [masquerade, ...balance(chains, sets, port, port.internal)] })
-  return name
-}
+/** Without any endpoint a Service refuses; one that has some, but none that a policy allows here, drops. */
+const refusal = (port: ServicePort) => (port.hasEndpoints ? 'drop' : 'goto reject-chain')
 
-/** Where traffic from outside goes. Under the policy Local it keeps its source address. */
-function externalChain(chains: Chains, sets: Sets, port: ServicePort, clusterCidr: string): string {
-  const name = chainName('external', port, '')
-  const inside = port.internal.length > 0 ? `goto ${chainName('service', port, '')}` : 'drop'
-  const rules = port.keepsSource
-    ? [
-        `ip saddr ${clusterCidr} ${inside}`,
-        'fib saddr type local jump mark-for-masquerade',
-        ...balance(chains, sets, port, port.external),
-      ]
-    : ['jump mark-for-masquerade', ...balance(chains, sets, port, port.external)]
-  chains.set(name, { rules })
-  return name
-}
-
-/** A client that has been here lately goes where it went; anybody else to one of the targets, each as likely. */
-function balance(chains: Chains, sets: Sets, port: ServicePort, targets: readonly Target[]): string[] {
-  const names = targets.map((target) => endpointChain(chains, sets, port, target))
-  const sticky =
-    port.affinitySeconds === undefined ? [] : names.map((name) => `ip saddr @${affinitySet(name)} goto ${name}`)
-  const choices = names.map((name, i) => `${i} : goto ${name}`).join(', ')
-  return [...sticky, `numgen random mod ${names.length} vmap { ${choices} }`]
-}
-
-/** One target. A Pod that reaches itself through its Service must be masqueraded, or it would answer itself. */
-function endpointChain(chains: Chains, sets: Sets, port: ServicePort, { address, port: targetPort }: Target): string {
-  const name = chainName('endpoint', port, `${address}/${targetPort}`)
-  const remember = port.affinitySeconds === undefined ? [] : [`update @${affinitySet(name)} { ip saddr }`]
-  if (port.affinitySeconds !== undefined) {
-    const definition = `type ipv4_addr ; flags dynamic,timeout ; timeout ${port.affinitySeconds}s ;`
-    sets.set(affinitySet(name), { kind: 'set', definition, elements: new Map() })
+function addDestinations(port: ServicePort, elements: Elements): void {
+  const { protocol, hasEndpoints, nodePort, loadBalancerIPs } = port
+  const key = (address: string) => `${address} . ${protocol} . ${port.port}`
+  const refusesOutside = externalTargets(port).length === 0
+  for (const address of port.clusterIPs) {
+    elements.clusterIPs.set(address, '')
+    if (internalTargets(port).length > 0)
+      elements.serviceIPs.set(key(address), `goto ${policyChain(port, port.internalIsLocal)}`)
+    else elements.refusedIPs.set(key(address), refusal(port))
   }
-  const translate = `meta l4proto ${port.protocol} dnat to ${address}:${targetPort}`
-  chains.set(name, { rules: [`ip saddr ${address} jump mark-for-masquerade`, ...remember, translate] })
-  return name
+  // Also where a policy leaves nothing for outside, Pods and the node itself are led on before they would be dropped.
+  for (const address of [...port.externalIPs, ...loadBalancerIPs]) {
+    if (hasEndpoints) elements.serviceIPs.set(key(address), `goto ${chainName('external', port)}`)
+    if (refusesOutside) elements.refusedIPs.set(key(address), refusal(port))
+  }
+  if (port.sourceRanges.length > 0)
+    for (const address of loadBalancerIPs) elements.firewalled.set(key(address), `goto ${chainName('firewall', port)}`)
+  if (nodePort !== undefined) {
+    if (hasEndpoints) elements.nodePorts.set(`${protocol} . ${nodePort}`, `goto ${chainName('external', port)}`)
+    if (refusesOutside) elements.refusedNodePorts.set(`${protocol} . ${nodePort}`, refusal(port))
+  }
+  for (const { address, port: targetPort } of port.onThisNode)
+    elements.hairpins.set(`${address} . ${address} . ${protocol} . ${targetPort}`, '')
 }
 
-function affinitySet(endpoint: string): string {
-  return endpoint.replace('endpoint', 'affinity')
+interface Rendering {
+  readonly options: RenderOptions
+  readonly chains: Map<string, Chain>
+  readonly affinitySets: Map<string, NamedSet>
 }
 
-/** `service-2QY5ZJ3K-default/web/tcp/http`: readable, unique by its hash, within nftables' 128 characters. */
-function chainName(kind: string, { name, protocol }: ServicePort, target: string): string {
-  const text = `${name.replace(':', '/')}/${protocol}${target ? `__${target}` : ''}`
-  const hash = createHash('sha256')
-    .update(text)
-    .digest('base64url')
-    .replace(/[^A-Za-z0-9]/g, '')
-    .slice(0, 8)
-  return `${kind}-${hash}-${text.replace(/[^A-Za-z0-9/._-]/g, '_')}`.slice(0, 120)
+function addServiceChains(port: ServicePort, { options, chains, affinitySets }: Rendering): void {
+  const isExternal = port.nodePort !== undefined || port.externalIPs.length + port.loadBalancerIPs.length > 0
+  if (isExternal && port.hasEndpoints)
+    chains.set(chainName('external', port), { rules: externalRules(port, options.clusterCidr) })
+  if (port.loadBalancerIPs.length > 0 && port.sourceRanges.length > 0)
+    chains.set(chainName('firewall', port), { rules: [firewallRule(port, options.nodeAddress)] })
+  for (const isLocal of [false, true]) {
+    const targets = isLocal ? port.local : port.cluster
+    if (targets.length > 0) chains.set(policyChain(port, isLocal), { rules: balance(port, targets) })
+  }
+  if (port.affinitySeconds === undefined) return
+  for (const target of [...port.cluster, ...port.local]) {
+    chains.set(chainName('endpoint', port, target), { rules: stickyEndpoint(port, target) })
+    const definition = `type ipv4_addr ; flags dynamic,timeout ; timeout ${port.affinitySeconds}s ;`
+    affinitySets.set(chainName('affinity', port, target), { kind: 'set', definition, elements: new Map() })
+  }
+}
+
+/** Where traffic to external addresses goes. Under the policy Local it keeps its source address. */
+function externalRules(port: ServicePort, clusterCidr: string): string[] {
+  const onward = externalTargets(port).length > 0 ? [`goto ${policyChain(port, port.externalIsLocal)}`] : []
+  if (!port.externalIsLocal) return [masquerade, ...onward]
+  const everywhere = policyChain(port, false)
+  // Pods and the node itself are not "outside": as if they went through a load balancer, they may go anywhere.
+  const shortCuts =
+    port.cluster.length > 0
+      ? [
+          `ip saddr ${clusterCidr} goto ${everywhere}`,
+          `fib saddr type local ${masquerade}`,
+          `fib saddr type local goto ${everywhere}`,
+        ]
+      : []
+  return [...shortCuts, ...onward]
+}
+
+/** A node that may use the load balancer may come from its address: that is then one of the node's own. */
+function firewallRule({ sourceRanges, loadBalancerIPs }: ServicePort, nodeAddress: string | undefined): string {
+  const allowsNode = nodeAddress !== undefined && sourceRanges.some((range) => contains(range, nodeAddress))
+  const allowed = [...sourceRanges, ...(allowsNode ? loadBalancerIPs : [])]
+  return `ip saddr != { ${[...new Set(allowed)].join(', ')} } drop`
+}
+
+function contains(range: string, address: string): boolean {
+  return ipaddr.isValidCIDR(range) && ipaddr.isValid(address) && ipaddr.parse(address).match(ipaddr.parseCIDR(range))
+}
+
+/** Each target as likely. With affinity a client that has been here lately goes where it went. */
+function balance(port: ServicePort, targets: readonly Target[]): string[] {
+  const choose = `numgen random mod ${targets.length}`
+  if (port.affinitySeconds === undefined) {
+    const choices = targets.map((target, i) => `${i} : ${target.address} . ${target.port}`).join(', ')
+    return [`meta l4proto ${port.protocol} dnat ip addr . port to ${choose} map { ${choices} }`]
+  }
+  const endpoint = (target: Target) => chainName('endpoint', port, target)
+  const sticky = targets.map((target) => `ip saddr @${chainName('affinity', port, target)} goto ${endpoint(target)}`)
+  const choices = targets.map((target, i) => `${i} : goto ${endpoint(target)}`).join(', ')
+  return [...sticky, `${choose} vmap { ${choices} }`]
+}
+
+function stickyEndpoint(port: ServicePort, target: Target): string[] {
+  return [
+    `update @${chainName('affinity', port, target)} { ip saddr }`,
+    `meta l4proto ${port.protocol} dnat to ${target.address}:${target.port}`,
+  ]
+}
+
+function policyChain(port: ServicePort, isLocal: boolean): string {
+  return chainName(isLocal ? 'local' : 'service', port)
+}
+
+type ChainKind = 'service' | 'local' | 'external' | 'firewall' | 'endpoint' | 'affinity'
+
+/** nftables takes 128 characters. */
+const longestName = 120
+
+/** `service-2QY5ZJ3K-default/web/tcp/http`: readable, and unique by its hash. */
+function chainName(kind: ChainKind, { name, protocol, affinitySeconds }: ServicePort, target?: Target): string {
+  const [service = '', portName = ''] = name.split(':')
+  const suffix = target ? `__${target.address}/${target.port}${kind === 'affinity' ? `/${affinitySeconds}s` : ''}` : ''
+  const text = `${service}/${protocol}/${portName}${suffix}`
+  const hash = createHash('sha256').update(text).digest('hex').slice(0, 8).toUpperCase()
+  return `${kind}-${hash}-${text}`.slice(0, longestName)
 }

@@ -1,9 +1,8 @@
 import type { Service, ServicePort as ServicePortSpec } from '../api/types/core/v1.ts'
-import type { Endpoint, EndpointSlice } from '../api/types/discovery/v1.ts'
 import { type DeepReadonly, objectKey, type Stored } from '../machinery/object.ts'
+import { type Candidate, chooseTargets, type EndpointSliceObject, endpointsOf, type Target } from './endpoints.ts'
 
 export type ServiceObject = DeepReadonly<Stored<Service>>
-export type EndpointSliceObject = DeepReadonly<Stored<EndpointSlice>>
 export type Protocol = 'tcp' | 'udp' | 'sctp'
 
 /** One port of one Service, ready to be made into rules: no field is looked up again later. */
@@ -13,20 +12,28 @@ export interface ServicePort {
   readonly protocol: Protocol
   readonly port: number
   readonly clusterIPs: readonly string[]
-  /** Addresses that reach the Service from outside: external IPs and those of a load balancer. */
   readonly externalIPs: readonly string[]
+  /** Addresses of load balancers that deliver to the node with the destination unchanged. */
+  readonly loadBalancerIPs: readonly string[]
+  /** Who may use the load balancer's addresses; nothing: everybody. CIDRs. */
+  readonly sourceRanges: readonly string[]
   readonly nodePort: number | undefined
   readonly affinitySeconds: number | undefined
-  /** Where traffic from inside the cluster may go, and from outside; the same unless a policy is Local. */
-  readonly internal: readonly Target[]
-  readonly external: readonly Target[]
-  /** Traffic from outside keeps its source address: external traffic policy Local. */
-  readonly keepsSource: boolean
-}
-
-export interface Target {
-  readonly address: string
-  readonly port: number
+  /** The traffic policies: `true` is Local. */
+  readonly internalIsLocal: boolean
+  readonly externalIsLocal: boolean
+  /** Endpoints for the policy Cluster, topology considered, and for the policy Local; empty where neither is used. */
+  readonly cluster: readonly Target[]
+  readonly local: readonly Target[]
+  /** Those of the above that run on this node: they may reach themselves. */
+  readonly onThisNode: readonly Target[]
+  /** Whether there is a usable endpoint anywhere, even if no policy allows it here. */
+  readonly hasEndpoints: boolean
+  /** Every endpoint that serves, wherever it is: flows to others are stale. */
+  readonly serving: readonly Target[]
+  readonly readyHere: readonly Target[]
+  /** Where load balancers ask whether this node has endpoints: policy Local only. */
+  readonly healthCheckNodePort: number | undefined
 }
 
 export interface ServiceViewInput {
@@ -41,19 +48,21 @@ const proxyNameLabel = 'service.kubernetes.io/service-proxy-name'
 const headlessLabel = 'service.kubernetes.io/headless'
 
 /** Services with a cluster IP, their ports and where those lead from this node. IPv4. Pure. */
-export function serviceView({ services, endpointSlices, nodeName, zone }: ServiceViewInput): ServicePort[] {
-  const slicesByService = groupSlices(endpointSlices)
-  return services
+export function serviceView(input: ServiceViewInput): ServicePort[] {
+  const slicesByService = groupSlices(input.endpointSlices)
+  return input.services
     .filter(isProxied)
     .flatMap((service) => {
       const slices = slicesByService.get(objectKey(service)) ?? []
-      return (service.spec?.ports ?? []).map((port) => servicePort({ service, port, slices, nodeName, zone }))
+      return (service.spec?.ports ?? []).map((port) => {
+        return servicePort(service, port, { ...input, candidates: endpointsOf(slices, port.name ?? '') })
+      })
     })
     .sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
 /** Not headless, not by name, not another proxy's. */
-function isProxied({ spec, metadata: { labels = {} } }: ServiceObject): boolean {
+export function isProxied({ spec, metadata: { labels = {} } }: ServiceObject): boolean {
   const hasAddress = Boolean(spec?.clusterIP) && spec?.clusterIP !== 'None' && spec?.type !== 'ExternalName'
   return hasAddress && !(proxyNameLabel in labels)
 }
@@ -72,84 +81,55 @@ function groupSlices(slices: readonly EndpointSliceObject[]): Map<string, Endpoi
   return groups
 }
 
-interface PortInput {
-  readonly service: ServiceObject
-  readonly port: DeepReadonly<ServicePortSpec>
-  readonly slices: readonly EndpointSliceObject[]
+interface Surroundings {
+  readonly candidates: readonly Candidate[]
   readonly nodeName: string
   readonly zone: string | undefined
 }
 
-function servicePort({ service, port, slices, nodeName, zone }: PortInput): ServicePort {
-  const { spec = {}, status } = service as {
-    spec?: NonNullable<ServiceObject['spec']>
-    status?: ServiceObject['status']
-  }
-  const candidates = endpointsOf(slices, port.name ?? '')
-  const isLocal = ({ endpoint }: Candidate) => endpoint.nodeName === nodeName
-  const local = candidates.filter(isLocal)
-  const everywhere = byTopology(candidates, nodeName, zone)
-  const ingress = (status?.loadBalancer?.ingress ?? [])
+function servicePort(
+  service: ServiceObject,
+  port: DeepReadonly<ServicePortSpec>,
+  surroundings: Surroundings,
+): ServicePort {
+  const spec: NonNullable<ServiceObject['spec']> = service.spec ?? {}
+  const externalIPs = (spec.externalIPs ?? []).filter(isIPv4)
+  const loadBalancerIPs = (service.status?.loadBalancer?.ingress ?? [])
     .filter(({ ipMode }) => ipMode !== 'Proxy')
     .flatMap(({ ip }) => ip ?? [])
-  const keepsSource = spec.externalTrafficPolicy === 'Local'
+    .filter(isIPv4)
+  const nodePort = port.nodePort || undefined
+  const isExternal = nodePort !== undefined || externalIPs.length > 0 || loadBalancerIPs.length > 0
+  const internalIsLocal = spec.internalTrafficPolicy === 'Local'
+  const externalIsLocal = isExternal && spec.externalTrafficPolicy === 'Local'
   return {
     name: `${objectKey(service)}:${port.name ?? ''}`,
     protocol: (port.protocol ?? 'TCP').toLowerCase() as Protocol,
     port: port.port,
     clusterIPs: (spec.clusterIPs ?? [spec.clusterIP!]).filter(isIPv4),
-    externalIPs: [...(spec.externalIPs ?? []), ...ingress].filter(isIPv4),
-    nodePort: port.nodePort || undefined,
-    affinitySeconds:
-      spec.sessionAffinity === 'ClientIP'
-        ? (spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? 10_800)
-        : undefined,
-    internal: usable(spec.internalTrafficPolicy === 'Local' ? local : everywhere),
-    external: usable(keepsSource ? local : everywhere),
-    keepsSource,
+    externalIPs,
+    loadBalancerIPs,
+    sourceRanges: (spec.loadBalancerSourceRanges ?? []).map((range) => range.trim()).filter(isIPv4),
+    nodePort,
+    affinitySeconds: affinitySeconds(spec),
+    internalIsLocal,
+    externalIsLocal,
+    healthCheckNodePort: (externalIsLocal && spec.healthCheckNodePort) || undefined,
+    ...chooseTargets({
+      ...surroundings,
+      // Even under the policy Local, Pods and the node itself reach external addresses as if they were outside.
+      usesCluster: !internalIsLocal || isExternal,
+      usesLocal: internalIsLocal || externalIsLocal,
+    }),
   }
 }
 
-interface Candidate extends Target {
-  readonly endpoint: DeepReadonly<Endpoint>
-}
+/** Upstream's default where the API server set none: three hours. */
+const defaultAffinitySeconds = 10_800
 
-function endpointsOf(slices: readonly EndpointSliceObject[], portName: string): Candidate[] {
-  return slices.flatMap(({ ports = [], endpoints = [] }) => {
-    const port = ports.find(({ name = '' }) => name === portName)?.port
-    if (port === undefined) return []
-    return endpoints.flatMap((endpoint) => {
-      const address = endpoint.addresses[0]
-      return address === undefined ? [] : [{ endpoint, address, port }]
-    })
-  })
-}
-
-/**
- * Endpoints hinted for this node if all have node hints, for this zone if all have zone hints, else all.
- * After pkg/proxy/topology.go.
- */
-function byTopology(
-  candidates: readonly Candidate[],
-  nodeName: string,
-  zone: string | undefined,
-): readonly Candidate[] {
-  const ready = candidates.filter(({ endpoint }) => endpoint.conditions?.ready !== false)
-  const forNode = ready.filter(({ endpoint }) => endpoint.hints?.forNodes?.some(({ name }) => name === nodeName))
-  if (ready.every(({ endpoint }) => endpoint.hints?.forNodes?.length) && forNode.length > 0) return forNode
-  const forZone = ready.filter(({ endpoint }) => endpoint.hints?.forZones?.some(({ name }) => name === zone))
-  if (zone && ready.every(({ endpoint }) => endpoint.hints?.forZones?.length) && forZone.length > 0) return forZone
-  return candidates
-}
-
-/** Ready endpoints; when there are none, those that still serve while they end. Sorted, each once. */
-function usable(candidates: readonly Candidate[]): Target[] {
-  const ready = candidates.filter(({ endpoint }) => endpoint.conditions?.ready !== false)
-  const serving = candidates.filter(({ endpoint: { conditions } }) => conditions?.serving && conditions.terminating)
-  const unique = new Map<string, Target>()
-  for (const { address, port } of ready.length > 0 ? ready : serving)
-    unique.set(`${address}:${port}`, { address, port })
-  return [...unique].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, target]) => target)
+function affinitySeconds(spec: NonNullable<ServiceObject['spec']>): number | undefined {
+  if (spec.sessionAffinity !== 'ClientIP') return undefined
+  return spec.sessionAffinityConfig?.clientIP?.timeoutSeconds ?? defaultAffinitySeconds
 }
 
 function isIPv4(address: string): boolean {

@@ -7,14 +7,17 @@ export interface Ruleset {
 }
 
 export interface Chain {
-  /** `type nat hook prerouting priority -100`; absent for chains that others jump to. */
+  /** `type nat hook prerouting priority -100`; absent for chains that others jump to. Never changes. */
   readonly hook?: string
   readonly rules: readonly string[]
 }
 
 export interface NamedSet {
   readonly kind: 'set' | 'map'
-  /** `type ipv4_addr . inet_proto . inet_service : verdict`, flags included, each part ended by `;`. */
+  /**
+   * `type ipv4_addr . inet_proto . inet_service : verdict ;`, flags included, each part ended by `;`. The kernel cannot
+   * change it: another definition needs another name.
+   */
   readonly definition: string
   /** Key to value; the value of a set's element is empty. Dynamic sets, which the kernel fills, have none. */
   readonly elements: ReadonlyMap<string, string>
@@ -44,8 +47,7 @@ export const emptyRuleset: Ruleset = { chains: new Map(), sets: new Map() }
 function changes(table: string, before: Ruleset, after: Ruleset): string[] {
   const statements: string[] = []
   for (const [name, { kind, definition }] of after.sets) {
-    if (before.sets.get(name)?.definition !== definition)
-      statements.push(`add ${kind} ${table} ${name} { ${definition} }`)
+    if (!before.sets.has(name)) statements.push(`add ${kind} ${table} ${name} { ${definition} }`)
   }
   for (const [name, { hook }] of after.chains) {
     if (!before.chains.has(name)) statements.push(`add chain ${table} ${name}${hook ? ` { ${hook} ; }` : ''}`)
