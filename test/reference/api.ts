@@ -3,8 +3,12 @@ import { Agent, request } from 'undici'
 /** A server under test. */
 export interface ReferenceTarget {
   readonly url: string
-  readonly token: string
+  /** The caller is known by a bearer token or by a client certificate (PEM). */
+  readonly token?: string
+  readonly certificate?: { readonly cert: string; readonly key: string }
 }
+
+const agentOptions = { connections: 8, bodyTimeout: 60_000 }
 
 export interface ReferenceRequest {
   readonly method: string
@@ -27,17 +31,19 @@ export interface ReferenceAnswer {
 export class ReferenceApi {
   readonly #target: ReferenceTarget
   #named = 0
-  readonly #agent = new Agent({ connect: { rejectUnauthorized: false }, connections: 8, bodyTimeout: 60_000 })
+  readonly #agent: Agent
+  readonly #anonymous = new Agent({ ...agentOptions, connect: { rejectUnauthorized: false } })
 
   constructor(target: ReferenceTarget) {
     this.#target = target
+    this.#agent = new Agent({ ...agentOptions, connect: { rejectUnauthorized: false, ...target.certificate } })
   }
 
   async send({ method, path, headers = {}, body, raw, anonymous }: ReferenceRequest): Promise<ReferenceAnswer> {
     const payload = raw ?? (body === undefined ? undefined : JSON.stringify(body))
     const sent: Record<string, string | string[]> = { accept: 'application/json' }
     if (payload !== undefined) sent['content-type'] = 'application/json'
-    if (!anonymous) sent.authorization = `Bearer ${this.#target.token}`
+    if (!anonymous && this.#target.token) sent.authorization = `Bearer ${this.#target.token}`
     for (const [name, value] of Object.entries(headers)) {
       if (value === null) delete sent[name.toLowerCase()]
       else sent[name.toLowerCase()] = typeof value === 'string' ? value : [...value]
@@ -46,7 +52,7 @@ export class ReferenceApi {
       method: method as 'GET',
       headers: sent,
       body: payload ?? null,
-      dispatcher: this.#agent,
+      dispatcher: anonymous ? this.#anonymous : this.#agent,
     })
     const bytes = Buffer.from(await response.body.arrayBuffer())
     return { status: response.statusCode, headers: response.headers, bytes }
@@ -58,7 +64,7 @@ export class ReferenceApi {
   }
 
   async close(): Promise<void> {
-    await this.#agent.close()
+    await Promise.all([this.#agent.close(), this.#anonymous.close()])
   }
 }
 
