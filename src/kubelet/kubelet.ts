@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Pod } from '../api/types/core/v1.ts'
+import type { Pod, Service } from '../api/types/core/v1.ts'
 import { nodes, pods, services } from '../api/types/resources.ts'
 import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
@@ -68,75 +68,23 @@ export interface Kubelet {
 }
 
 const defaultMaxPods = 110
+const adoptAgainAfterMs = 500
 
 /**
  * Runs the Pods that the API gives this node. Whatever runs already, of a predecessor that was killed, goes on untouched.
  * After kubelet v1.36 pkg/kubelet/kubelet.go.
  */
 export function runKubelet(options: KubeletOptions): Kubelet {
-  const { client, nodeName, clock, log, runtime: cri, podManifestPath, signal } = options
-  const informerOptions = { client, clock, log }
-  const podInformer = createInformer({
-    ...informerOptions,
-    resource: pods,
-    fieldSelector: `spec.nodeName=${nodeName}`,
-  })
-  const serviceInformer = createInformer({ ...informerOptions, resource: services })
-  const machine = readMachine('/')
-  const maxPods = options.maxPods ?? defaultMaxPods
-  const context = createContext(
-    options,
-    () => serviceInformer.list(),
-    nodeAllocatable(nodeCapacity({ machine, maxPods }), machine),
-  )
-  const workers = new PodWorkers({ context, client, signal })
-  const reporter = new NodeReporter({
-    client,
-    cri,
-    recorder: context.recorder,
-    clock,
-    log,
-    machine,
-    rootDirectory: '/',
-    nodeName,
-    hostname: options.hostname ?? nodeName,
-    addresses: options.nodeAddresses,
-    maxPods,
-    port: options.port,
-    registration: options.registration ?? { labels: {}, taints: [] },
-  })
-
+  const { signal } = options
+  const parts = assemble(options)
+  const { workers, reporter, podInformer, serviceInformer } = parts
   const registered = reporter.register(signal)
-  const nodeUid = async () => (await client.of(nodes).get(nodeName)).metadata.uid
-  const start = async () => {
-    const node = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName }
-    context.recorder.eventAbout(node, 'Normal', 'Starting', 'Starting kubelet.')
-    await prepareDirectories(context)
-    feedWorkers(podInformer, workers)
-    await Promise.all([podInformer.synced, serviceInformer.synced])
-    // What the manifests ask for must be known before anything is taken for an orphan.
-    if (podManifestPath) workers.setStatic(await readStaticPods({ directory: podManifestPath, nodeName, log }))
-    await Promise.all([workers.adopt(), registered])
-  }
-  const ready = start()
-  const afterReady = async (run: () => Promise<void>) => {
-    await ready
-    if (!signal.aborted) await run()
-  }
+  const ready = start(options, parts, registered)
   const loops = [
     podInformer.run(signal),
     serviceInformer.run(signal),
-    registered.then(() => reporter.run(signal)),
-    registered.then(() => runHeartbeat({ client, clock, log, nodeName, nodeUid }, signal)),
-    afterReady(() => rotateLogs({ cri, clock, log, running: workers.runningLogs }, signal)),
-    afterReady(() => watchRuntime({ cri, clock, log, exited: workers.exited, relist: workers.relist }, signal)),
-    ...(podManifestPath
-      ? [
-          afterReady(() =>
-            watchStaticPods({ directory: podManifestPath, nodeName, log, changed: workers.setStatic }, signal),
-          ),
-        ]
-      : []),
+    registered.then(() => Promise.all([reporter.run(signal), heartbeat(options)])),
+    ready.then(() => (signal.aborted ? undefined : runLoops(options, parts))),
   ]
   return {
     pods: () => workers.pods(),
@@ -144,6 +92,85 @@ export function runKubelet(options: KubeletOptions): Kubelet {
     done: Promise.all(loops).then(() => workers.done()),
     imagesChanged: reporter.notify,
   }
+}
+
+interface Parts {
+  readonly podInformer: Informer<Pod>
+  readonly serviceInformer: Informer<Service>
+  readonly context: NodeContext
+  readonly workers: PodWorkers
+  readonly reporter: NodeReporter
+}
+
+function assemble(options: KubeletOptions): Parts {
+  const { client, nodeName, clock, log, signal, runtime: cri, hostname = nodeName, port } = options
+  const { maxPods = defaultMaxPods, registration = { labels: {}, taints: [] } } = options
+  const fieldSelector = `spec.nodeName=${nodeName}`
+  const podInformer = createInformer({ client, clock, log, resource: pods, fieldSelector })
+  const serviceInformer = createInformer({ client, clock, log, resource: services })
+  const machine = readMachine('/')
+  const allocatable = nodeAllocatable(nodeCapacity({ machine, maxPods }), machine)
+  const context = createContext(options, () => serviceInformer.list(), allocatable)
+  const { recorder } = context
+  const addresses = options.nodeAddresses
+  const about = { nodeName, hostname, addresses, machine, maxPods, port, registration, rootDirectory: '/' }
+  return {
+    podInformer,
+    serviceInformer,
+    context,
+    workers: new PodWorkers({ context, client, signal }),
+    reporter: new NodeReporter({ client, cri, recorder, clock, log, ...about }),
+  }
+}
+
+/** Resolves when the Node is there and every Pod has its worker, or the kubelet is to end. */
+async function start(options: KubeletOptions, parts: Parts, registered: Promise<void>): Promise<void> {
+  const { nodeName, log, podManifestPath, signal } = options
+  const { context, workers, podInformer, serviceInformer } = parts
+  const node = { apiVersion: 'v1', kind: 'Node', name: nodeName, uid: nodeName }
+  context.recorder.eventAbout(node, 'Normal', 'Starting', 'Starting kubelet.')
+  await prepareDirectories(context)
+  feedWorkers(podInformer, workers)
+  await Promise.race([Promise.all([podInformer.synced, serviceInformer.synced]), aborted(signal)])
+  if (signal.aborted) return
+  // What the manifests ask for must be known before anything is taken for an orphan.
+  if (podManifestPath) workers.setStatic(await readStaticPods({ directory: podManifestPath, nodeName, log }))
+  await Promise.all([adoptPatiently(options, workers), registered])
+}
+
+/** The runtime may be starting still. */
+async function adoptPatiently({ clock, log, signal }: KubeletOptions, workers: PodWorkers): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await workers.adopt()
+    } catch (error) {
+      log.warn('the runtime does not say what runs, asking again', { error })
+      await clock.sleep(adoptAgainAfterMs, signal)
+    }
+  }
+}
+
+function heartbeat({ client, clock, log, nodeName, signal }: KubeletOptions): Promise<void> {
+  const nodeUid = async () => (await client.of(nodes).get(nodeName)).metadata.uid
+  return runHeartbeat({ client, clock, log, nodeName, nodeUid }, signal)
+}
+
+/** What only makes sense once the Pods are known. */
+async function runLoops(options: KubeletOptions, { workers }: Parts): Promise<void> {
+  const { nodeName, clock, log, runtime: cri, podManifestPath, signal } = options
+  const { exited, relist, runningLogs, setStatic } = workers
+  await Promise.all([
+    watchRuntime({ cri, clock, log, exited, relist }, signal),
+    rotateLogs({ cri, clock, log, running: runningLogs }, signal),
+    podManifestPath
+      ? watchStaticPods({ directory: podManifestPath, nodeName, log, changed: setStatic }, signal)
+      : undefined,
+  ])
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 function feedWorkers(informer: Informer<Pod>, workers: PodWorkers): void {

@@ -23,53 +23,37 @@ interface Watched {
   readonly users: Map<string, () => void>
 }
 
-/** A kubelet may list and watch only objects it names, one by one: that is what the node authorizer grants. */
-export function createObjectCache(options: {
-  client: Client
-  clock: Clock
-  log: Logger
-  signal: AbortSignal
-}): ObjectCache {
-  const { client, clock, log, signal } = options
-  const watched = new Map<string, Watched>()
+/** Upstream waits so long for the first answer, then tries again: kubelet v1.36 util/manager watch_based_manager.go. */
+const patienceMs = 1_000
 
-  const open = <T extends KubeObject>(resource: ResourceRef<T>, namespace: string, name: string): Watched => {
-    const stop = new AbortController()
-    const fieldSelector = `metadata.name=${name}`
-    const informer: Informer<KubeObject> = createInformer<KubeObject>({
-      client,
-      resource,
-      namespace,
-      fieldSelector,
-      clock,
-      log,
-    })
-    const users = new Map<string, () => void>()
-    const tell = () => {
-      if (informer.hasSynced) for (const changed of users.values()) changed()
-    }
-    informer.addHandler({ added: tell, updated: tell, deleted: tell })
-    informer.run(AbortSignal.any([stop.signal, signal])).catch((error: unknown) => {
-      log.error('watch of a referenced object ended', { error, namespace, name })
-    })
-    return { informer, stop, users }
-  }
+interface Target {
+  readonly namespace: string
+  readonly name: string
+}
+
+interface ObjectCacheOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: Logger
+  readonly signal: AbortSignal
+}
+
+/** A kubelet may list and watch only objects it names, one by one: that is what the node authorizer grants. */
+export function createObjectCache(options: ObjectCacheOptions): ObjectCache {
+  const watched = new Map<string, Watched>()
 
   const find = async <T extends KubeObject>(
     user: { uid: string; changed: () => void },
     resource: ResourceRef<T>,
-    target: { namespace: string; name: string },
+    target: Target,
   ): Promise<DeepReadonly<T> | undefined> => {
-    const { namespace, name } = target
-    const key = `${resource.plural}/${namespace}/${name}`
-    let entry = watched.get(key)
-    if (!entry) {
-      entry = open(resource, namespace, name)
-      watched.set(key, entry)
-    }
+    const objectName = `${target.namespace}/${target.name}`
+    const key = `${resource.plural}/${objectName}`
+    const entry = watched.get(key) ?? open(options, resource, target)
+    watched.set(key, entry)
     entry.users.set(user.uid, user.changed)
-    await entry.informer.synced
-    return entry.informer.get(`${namespace}/${name}`) as DeepReadonly<T> | undefined
+    if (!entry.informer.hasSynced) await untilSynced(options, entry, resource.kind)
+    return entry.informer.get(objectName) as DeepReadonly<T> | undefined
   }
 
   return {
@@ -85,4 +69,34 @@ export function createObjectCache(options: {
       }
     },
   }
+}
+
+/** Throws when there is no answer in time, or the kubelet is to end: a Pod must not hang on a server that is away. */
+async function untilSynced({ clock, signal }: ObjectCacheOptions, { informer }: Watched, kind: string): Promise<void> {
+  const waiting = new AbortController()
+  const patience = clock.sleep(patienceMs, AbortSignal.any([waiting.signal, signal]))
+  await Promise.race([informer.synced, patience])
+  waiting.abort()
+  if (informer.hasSynced) return
+  throw new Error(`failed to sync ${kind.toLowerCase()} cache: timed out waiting for the condition`)
+}
+
+/** Begins to watch one object. */
+function open(
+  { client, clock, log, signal }: ObjectCacheOptions,
+  resource: ResourceRef<KubeObject>,
+  { namespace, name }: Target,
+): Watched {
+  const stop = new AbortController()
+  const users = new Map<string, () => void>()
+  const fieldSelector = `metadata.name=${name}`
+  const informer = createInformer<KubeObject>({ client, resource, namespace, fieldSelector, clock, log })
+  const tell = () => {
+    if (informer.hasSynced) for (const changed of users.values()) changed()
+  }
+  informer.addHandler({ added: tell, updated: tell, deleted: tell })
+  informer.run(AbortSignal.any([stop.signal, signal])).catch((error: unknown) => {
+    log.error('watch of a referenced object ended', { error, namespace, name })
+  })
+  return { informer, stop, users }
 }

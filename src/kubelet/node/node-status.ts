@@ -96,42 +96,34 @@ export function nodeAllocatable(capacity: Readonly<Record<string, string>>, mach
   }
 }
 
-/** After kubelet v1.36 nodestatus/setters.go. */
+/** Reason and message when all is well, and when it is not. After kubelet v1.36 nodestatus/setters.go. */
+const pressureTexts = [
+  {
+    type: 'MemoryPressure',
+    pressure: 'memory',
+    well: ['KubeletHasSufficientMemory', 'kubelet has sufficient memory available'],
+    ill: ['KubeletHasInsufficientMemory', 'kubelet has insufficient memory available'],
+  },
+  {
+    type: 'DiskPressure',
+    pressure: 'disk',
+    well: ['KubeletHasNoDiskPressure', 'kubelet has no disk pressure'],
+    ill: ['KubeletHasDiskPressure', 'kubelet has disk pressure'],
+  },
+  {
+    type: 'PIDPressure',
+    pressure: 'pids',
+    well: ['KubeletHasSufficientPID', 'kubelet has sufficient PID available'],
+    ill: ['KubeletHasInsufficientPID', 'kubelet has insufficient PID available'],
+  },
+] as const
+
 function nodeConditions(view: NodeView, previous: readonly DeepReadonly<NodeCondition>[]): NodeCondition[] {
   const { pressure, runtimeFault, nowMs } = view
-  const rows: [type: string, bad: boolean, goodReason: string, goodText: string, badReason: string, badText: string][] =
-    [
-      [
-        'MemoryPressure',
-        pressure.memory,
-        'KubeletHasSufficientMemory',
-        'kubelet has sufficient memory available',
-        'KubeletHasInsufficientMemory',
-        'kubelet has insufficient memory available',
-      ],
-      [
-        'DiskPressure',
-        pressure.disk,
-        'KubeletHasNoDiskPressure',
-        'kubelet has no disk pressure',
-        'KubeletHasDiskPressure',
-        'kubelet has disk pressure',
-      ],
-      [
-        'PIDPressure',
-        pressure.pids,
-        'KubeletHasSufficientPID',
-        'kubelet has sufficient PID available',
-        'KubeletHasInsufficientPID',
-        'kubelet has insufficient PID available',
-      ],
-    ]
-  const pressures = rows.map(([type, bad, goodReason, goodText, badReason, badText]) => ({
-    type,
-    status: bad ? 'True' : 'False',
-    reason: bad ? badReason : goodReason,
-    message: bad ? badText : goodText,
-  }))
+  const pressures = pressureTexts.map(({ type, pressure: kind, well, ill }) => {
+    const [reason, message] = pressure[kind] ? ill : well
+    return { type, status: pressure[kind] ? 'True' : 'False', reason, message }
+  })
   const ready = {
     type: 'Ready',
     status: runtimeFault ? 'False' : 'True',

@@ -42,53 +42,54 @@ export interface StartFault {
  * After kubelet v1.36 kuberuntime_container.go startContainer.
  */
 export async function startContainer(options: StartOptions): Promise<StartFault | undefined> {
-  const { context, pod, spec } = options
-  const event = (type: 'Normal' | 'Warning', reason: string, message: string) =>
+  const { context, pod, spec, sandboxId: podSandboxId, sandboxConfig } = options
+  const event: TellEvent = (type, reason, message) =>
     context.recorder.eventAbout(containerReference(pod, spec), type, reason, message)
-  const fail = (reason: string, message: string): StartFault => {
-    event('Warning', 'Failed', `Error: ${message}`)
-    return { reason, message }
-  }
-
-  const pulled = await context.images.ensure({
-    podUid: uidOf(pod),
-    image: spec.container.image ?? '',
-    policy: spec.container.imagePullPolicy ?? 'IfNotPresent',
-    auths: await pullAuths(pod, options.objects, spec.container.image ?? ''),
-    sandboxConfig: options.sandboxConfig,
-    event,
-  })
+  const pulled = await ensureImage(options, event)
   if (!pulled.ok) {
     event('Warning', 'Failed', `Error: ${pulled.fault.reason}`)
     return pulled.fault
   }
-
-  let config: CriRequest<'ContainerConfig'>
   try {
-    config = await configure(options, pulled.image)
+    const config = await step('CreateContainerConfigError', () => configure(options, pulled.image))
+    const { containerId } = await step('CreateContainerError', () =>
+      context.cri.runtime.createContainer({ podSandboxId, config, sandboxConfig }),
+    )
+    event('Normal', 'Created', 'Container created')
+    await step('RunContainerError', () => context.cri.runtime.startContainer({ containerId }))
+    event('Normal', 'Started', 'Container started')
+    return await runPostStart(options, containerId)
   } catch (error) {
-    return fail('CreateContainerConfigError', error instanceof Error ? error.message : String(error))
+    if (!(error instanceof StepFailed)) throw error
+    event('Warning', 'Failed', `Error: ${error.message}`)
+    return { reason: error.reason, message: error.message }
   }
+}
 
-  let containerId: string
-  try {
-    ;({ containerId } = await context.cri.runtime.createContainer({
-      podSandboxId: options.sandboxId,
-      config,
-      sandboxConfig: options.sandboxConfig,
-    }))
-  } catch (error) {
-    return fail('CreateContainerError', criText(error))
-  }
-  event('Normal', 'Created', 'Container created')
+type TellEvent = (type: 'Normal' | 'Warning', reason: string, message: string) => void
 
-  try {
-    await context.cri.runtime.startContainer({ containerId })
-  } catch (error) {
-    return fail('RunContainerError', criText(error))
+async function ensureImage({ context, pod, objects, spec, sandboxConfig }: StartOptions, event: TellEvent) {
+  const { image = '', imagePullPolicy: policy = 'IfNotPresent' } = spec.container
+  const auths = await pullAuths(pod, objects, image)
+  return context.images.ensure({ podUid: uidOf(pod), image, policy, auths, sandboxConfig, event })
+}
+
+/** A step of the start that failed, with the reason that the status shows for it. */
+class StepFailed extends Error {
+  readonly reason: string
+
+  constructor(reason: string, message: string, options: ErrorOptions) {
+    super(message, options)
+    this.reason = reason
   }
-  event('Normal', 'Started', 'Container started')
-  return runPostStart(options, containerId)
+}
+
+async function step<T>(reason: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (cause) {
+    throw new StepFailed(reason, criText(cause), { cause })
+  }
 }
 
 /** The runtime's sentence alone: upstream takes it out of the gRPC status. */
