@@ -2,6 +2,7 @@ import { define } from '../define.ts'
 import { ageColumn, integer, nameColumn } from '../printing.ts'
 import type { MutatingWebhook, ValidatingWebhook } from '../types/admissionregistration/v1.ts'
 import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '../types/resources.ts'
+import { validateWebhooks } from '../validation/webhooks.ts'
 
 function applyWebhookDefaults(webhook: ValidatingWebhook | MutatingWebhook): void {
   webhook.failurePolicy ??= 'Fail'
@@ -14,6 +15,8 @@ function applyWebhookDefaults(webhook: ValidatingWebhook | MutatingWebhook): voi
 }
 
 export const validatingWebhookConfiguration = define(validatingWebhookConfigurations, {
+  validate: validateWebhooks,
+  validateUpdate: validateWebhooks,
   applyDefaults: ({ webhooks }) => {
     for (const webhook of webhooks ?? []) applyWebhookDefaults(webhook)
   },
@@ -23,6 +26,8 @@ export const validatingWebhookConfiguration = define(validatingWebhookConfigurat
 })
 
 export const mutatingWebhookConfiguration = define(mutatingWebhookConfigurations, {
+  validate: validateWebhooks,
+  validateUpdate: validateWebhooks,
   applyDefaults: ({ webhooks }) => {
     for (const webhook of webhooks ?? []) {
       applyWebhookDefaults(webhook)
