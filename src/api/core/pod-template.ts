@@ -3,12 +3,15 @@ import { define } from '../define.ts'
 import { formatLabels, nameColumn, text } from '../printing.ts'
 import type { PodTemplate } from '../types/core/v1.ts'
 import { podTemplates } from '../types/resources.ts'
+import { validatePodTemplate } from '../validation/pod.ts'
 import { applyPodSpecDefaults } from './pod-spec-defaults.ts'
 
 const joined = ({ template }: DeepReadonly<PodTemplate>, key: 'name' | 'image') =>
   (template?.spec?.containers ?? []).map((container) => container[key] ?? '').join(',')
 
 export const podTemplate = define(podTemplates, {
+  validate: validatePodTemplate,
+  validateUpdate: validatePodTemplate,
   applyDefaults: ({ template }) => {
     if (template?.spec) applyPodSpecDefaults(template.spec)
   },

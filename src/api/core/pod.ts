@@ -5,6 +5,7 @@ import { onlyFields, reset, resetMetadataForStatus } from '../strategy.ts'
 import type { Pod, PodCondition, PodSpec } from '../types/core/v1.ts'
 import { pods } from '../types/resources.ts'
 import { validatePod, validatePodUpdate } from '../validation/pod.ts'
+import { mergeLabelKeys } from './merge-label-keys.ts'
 import { podColumns } from './pod-columns.ts'
 import { qosClassOf } from './pod-qos.ts'
 import { applyPodSpecDefaults, defaultHostPorts, defaultRequestsFromLimits } from './pod-spec-defaults.ts'
@@ -33,6 +34,7 @@ function mirrorAddresses({ status }: Pod): void {
 }
 
 function prepareForCreate(pod: Pod, { nowMs }: StrategyContext): void {
+  mergeLabelKeys(pod.spec, pod.metadata?.labels)
   pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) }
   if (pod.spec?.schedulingGates?.length) pod.status.conditions = [gatedCondition(nowMs)]
 }

@@ -142,10 +142,9 @@ function checkMatchLabelKeys(term: MatchLabelKeys, path: string, errors: FieldEr
   checkKeys(matchLabelKeys, labelSelector, `${path}.matchLabelKeys`, errors)
   checkKeys(mismatchLabelKeys, labelSelector, `${path}.mismatchLabelKeys`, errors)
   const selected = new Set(Object.keys(labelSelector?.matchLabels ?? {}))
-  const expressions = [...(labelSelector?.matchExpressions ?? []), ...mergedExpressions(term)]
-  for (const { key } of expressions) {
+  for (const { key } of labelSelector?.matchExpressions ?? []) {
     const index = matchLabelKeys.lastIndexOf(key)
-    if (index >= 0 && (selected.has(key) || matchLabelKeys.indexOf(key) < index)) {
+    if (index >= 0 && selected.has(key)) {
       errors.push(invalidField(`${path}[${index}]`, key, 'exists in both matchLabelKeys and labelSelector'))
     }
     selected.add(key)
@@ -155,11 +154,6 @@ function checkMatchLabelKeys(term: MatchLabelKeys, path: string, errors: FieldEr
     const why = 'exists in both matchLabelKeys and mismatchLabelKeys'
     errors.push(invalidField(`${path}.matchLabelKeys[${index}]`, key, why))
   })
-}
-
-/** What the API server merges into the selector of a Pod: one requirement a key, so a key named twice meets itself. */
-function mergedExpressions({ matchLabelKeys = [] }: MatchLabelKeys): { key: string }[] {
-  return matchLabelKeys.filter((key, index) => matchLabelKeys.indexOf(key) < index).map((key) => ({ key }))
 }
 
 function checkKeys(keys: readonly string[], selector: object | undefined, path: string, errors: FieldError[]): void {

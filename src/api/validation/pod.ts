@@ -3,7 +3,7 @@ import type { FieldError } from '../../machinery/errors.ts'
 import { forbiddenField, invalidField, requiredField } from '../../machinery/field-errors.ts'
 import { labelKeyErrors } from '../../machinery/label-syntax.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
-import type { Pod, PodSpec, PodTemplateSpec, Toleration } from '../types/core/v1.ts'
+import type { Pod, PodSpec, PodTemplate, PodTemplateSpec, Toleration } from '../types/core/v1.ts'
 import { checkTolerations } from './affinity.ts'
 import { checkLabels } from './checks.ts'
 import { inclusiveRange } from './formats.ts'
@@ -161,6 +161,12 @@ function keepGatedPlacement(munged: Record<string, unknown>, spec: ReadonlySpec,
   const kept = { ...rest, ...(before.affinity?.nodeAffinity && { nodeAffinity: before.affinity.nodeAffinity }) }
   if (Object.keys(kept).length > 0 || before.affinity) munged.affinity = kept
   else delete munged.affinity
+}
+
+export function validatePodTemplate({ template }: DeepReadonly<PodTemplate>): FieldError[] {
+  const errors: FieldError[] = []
+  checkPodTemplate(template, 'template', errors)
+  return errors
 }
 
 /** A template's labels and spec. After pkg/apis/core/validation ValidatePodTemplateSpec. */
