@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import type { UserInfo } from '../apiserver/request.ts'
 import { type ApiServer, createApiServer } from '../apiserver/server.ts'
 import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
+import { runLeaderElection } from '../client/leader-election.ts'
 import { createSharedInformers } from '../client/shared-informers.ts'
 import { createClient } from '../client/typed-client.ts'
 import { runControllers } from '../controllers/run-controllers.ts'
@@ -116,7 +118,8 @@ function assemble(parts: Parts): ControlPlane {
     store,
     clientFor,
     startComponents() {
-      running.push(...startLoops({ ...parts, clientFor }, stopping.signal))
+      const leaderIdentity = `${hostname()}_${randomUUID()}`
+      running.push(...startLoops({ ...parts, clientFor, leaderIdentity }, stopping.signal))
     },
     async close() {
       stopping.abort()
@@ -127,7 +130,11 @@ function assemble(parts: Parts): ControlPlane {
   }
 }
 
-type Loops = Parts & { readonly clientFor: (identity: UserInfo) => Client }
+interface Loops extends Parts {
+  readonly clientFor: (identity: UserInfo) => Client
+  /** Tells this process from others that stand for the same Lease. */
+  readonly leaderIdentity: string
+}
 
 /** Every loop runs until `signal` aborts; one that fails is said aloud, and the others go on. */
 function startLoops(parts: Loops, signal: AbortSignal): Promise<void>[] {
@@ -151,17 +158,32 @@ function startLoops(parts: Loops, signal: AbortSignal): Promise<void>[] {
   })
 }
 
-async function runScheduler({ clientFor, clock, log: parent }: Loops, signal: AbortSignal): Promise<void> {
+async function runScheduler(
+  { clientFor, clock, log: parent, options, leaderIdentity }: Loops,
+  signal: AbortSignal,
+): Promise<void> {
   const log = parent.child({ component: 'scheduler' })
   const client = clientFor(identity('system:kube-scheduler'))
-  const informers = createSharedInformers({ client, clock, log })
   const events = createEventRecorder({ client, component: 'default-scheduler', clock, log, signal })
-  const scheduler = new Scheduler({ client, informers, events, clock, log })
-  await Promise.all([informers.run(signal), scheduler.run(signal)])
+  const lead = async (leading: AbortSignal) => {
+    const informers = createSharedInformers({ client, clock, log })
+    const scheduler = new Scheduler({ client, informers, events, clock, log })
+    await Promise.all([informers.run(leading), scheduler.run(leading)])
+  }
+  if (!isShared(options)) return lead(signal)
+  const lease = { namespace: 'kube-system', name: 'kube-scheduler' }
+  while (!signal.aborted) {
+    await runLeaderElection({ client, clock, log, lease, identity: leaderIdentity }, signal, lead)
+  }
+}
+
+/** Over etcd other servers may run beside this one: scheduler and controllers then take turns by a Lease. */
+function isShared({ datastore }: ClusterOptions): boolean {
+  return datastore !== 'sqlite'
 }
 
 async function runControllerLoops(
-  { clientFor, clock, log, certificates, options }: Loops,
+  { clientFor, clock, log, certificates, options, leaderIdentity }: Loops,
   signal: AbortSignal,
 ): Promise<void> {
   await runControllers(
@@ -170,6 +192,7 @@ async function runControllerLoops(
       clientFor: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
       clock,
       log: log.child({ component: 'controllers' }),
+      ...(isShared(options) && { leaderIdentity }),
       settings: { certificateAuthority: certificates.authority.pair.certificate, clusterCidrs: [options.clusterCidr] },
     },
     signal,
