@@ -12,6 +12,7 @@ import type {
   MetricValueStatus,
 } from '../types/autoscaling/v2.ts'
 import { horizontalPodAutoscalers, horizontalPodAutoscalersV1 } from '../types/resources.ts'
+import { validateHorizontalPodAutoscaler } from '../validation/autoscaling.ts'
 import { toV1, toV2 } from './hpa-conversion.ts'
 
 /** Percent of the CPU that was asked for. */
@@ -108,6 +109,8 @@ const columns: readonly Column<HorizontalPodAutoscaler>[] = [
 ]
 
 export const horizontalPodAutoscaler = define(horizontalPodAutoscalers, {
+  validate: validateHorizontalPodAutoscaler,
+  validateUpdate: validateHorizontalPodAutoscaler,
   applyDefaults,
   columns,
 })
@@ -118,6 +121,8 @@ function defaultTarget(draft: HorizontalPodAutoscalerV1): void {
 }
 
 export const horizontalPodAutoscalerV1 = define(horizontalPodAutoscalersV1, {
+  validate: (object) => validateHorizontalPodAutoscaler(toV2(object)),
+  validateUpdate: (object) => validateHorizontalPodAutoscaler(toV2(object)),
   conversion: {
     storageApiVersion: 'autoscaling/v2',
     toStorage: (object) => toV2(object as DeepReadonly<HorizontalPodAutoscalerV1>),
