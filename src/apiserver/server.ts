@@ -1,5 +1,6 @@
 import { builtInResources } from '../api/all.ts'
 import type { Transport } from '../client/transport.ts'
+import { isStatus } from '../machinery/status.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
 import { firstAddress } from './bootstrap/first-address.ts'
 import type { ServerFacts } from './bootstrap/server-objects.ts'
@@ -24,6 +25,8 @@ export interface ApiServer {
 
 const requestTimeoutMs = 60_000
 const shutdownGraceMs = 2_000
+const setUpAttempts = 10
+const setUpRetryMs = 200
 
 /** An API server over `store`. Nothing runs and no port is open before `listen`. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -45,7 +48,17 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   // Whoever never looks at `ready` must not be ended by its failure; those who do still see it.
   ready.promise.catch((error: unknown) => log.error('the cluster could not be set up', { error }))
   const start = async () => {
-    await bootstrap({ transport: loopback(ownIdentity), clock, facts: factsOf(options, state.port) })
+    const setUp = () => bootstrap({ transport: loopback(ownIdentity), clock, facts: factsOf(options, state.port) })
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await setUp()
+        break
+      } catch (error) {
+        // Another server over the same datastore does the same: what it has half done looks wrong for a moment.
+        if (attempt === setUpAttempts || !isStatus(error, 'Invalid')) throw error
+        await clock.sleep(setUpRetryMs)
+      }
+    }
     state.bootstrapped = true
   }
   return {

@@ -79,9 +79,14 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
       advertiseAddress,
       ...(options.tokenAuthFile && { staticTokens: readFileSync(options.tokenAuthFile, 'utf8') }),
     })
-    const { port } = await server.listen()
-    await server.ready
-    return assemble({ ...input, store, certificates, server, port })
+    try {
+      const { port } = await server.listen()
+      await server.ready
+      return assemble({ ...input, store, certificates, server, port })
+    } catch (error) {
+      await server.close()
+      throw error
+    }
   } catch (error) {
     await opening.then(
       (store) => store.close(),
