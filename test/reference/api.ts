@@ -79,6 +79,11 @@ export function jsonOf({ bytes }: ReferenceAnswer): unknown {
   }
 }
 
+/** The text of one recorded warning, which may be a whole header: `299 - "text"`. */
+export function warningText(recorded: string): string {
+  return /^299 - "(.*)"$/s.exec(recorded)?.[1]?.replace(/\\(.)/g, '$1') ?? recorded
+}
+
 /** The texts of the Warning headers: `299 - "text"`. */
 export function warningsOf({ headers }: ReferenceAnswer): string[] {
   const values = [headers.warning ?? []].flat()

@@ -1,9 +1,11 @@
-import { jsonOf, type ReferenceAnswer, type ReferenceApi, warningsOf } from './api.ts'
+import { jsonOf, type ReferenceAnswer, type ReferenceApi, warningsOf, warningText } from './api.ts'
 import { difference } from './compare.ts'
 
 /** What a case says of itself; all kinds of cases share it. */
 export interface ReferenceCase {
   readonly key: string
+  /** Touches what other cases see, and runs alone. */
+  readonly serial?: boolean
 }
 
 /** Answers what is different from the recording, or `undefined`. */
@@ -78,8 +80,7 @@ function statusDifference(expected: number, { status, bytes }: ReferenceAnswer):
 }
 
 function warningsDifference(expected: readonly string[] | undefined, answer: ReferenceAnswer): string | undefined {
-  const texts = (expected ?? []).map((text) => /^299 - "(.*)"$/s.exec(text)?.[1]?.replace(/\\(.)/g, '$1') ?? text)
-  return difference(texts, warningsOf(answer), {}, 'warnings')
+  return difference((expected ?? []).map(warningText), warningsOf(answer), {}, 'warnings')
 }
 
 interface Review {

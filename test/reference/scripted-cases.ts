@@ -1,5 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { jsonOf, type ReferenceAnswer, type ReferenceApi, type ReferenceRequest, warningsOf } from './api.ts'
+import {
+  jsonOf,
+  type ReferenceAnswer,
+  type ReferenceApi,
+  type ReferenceRequest,
+  warningsOf,
+  warningText,
+} from './api.ts'
 import { type Comparison, difference } from './compare.ts'
 import {
   asDelete,
@@ -60,7 +67,6 @@ export interface SequenceCase extends ReferenceCase {
   readonly title: string
   readonly steps: readonly SequenceStep[]
   readonly cleanup?: readonly (string | SentRequest)[]
-  readonly serial?: boolean
 }
 
 /** How long a step with `until` is repeated when it does not say. */
@@ -170,8 +176,10 @@ function eventsOf(text: string): unknown[] {
 
 function headersDifference(expected: Expectation['headers'], answer: ReferenceAnswer): string | undefined {
   for (const [name, value] of Object.entries(expected ?? {})) {
-    const actual = name.toLowerCase() === 'warning' ? warningsOf(answer) : answer.headers[name.toLowerCase()]
-    const found = difference(value, Array.isArray(value) && !Array.isArray(actual) ? [actual] : actual, {}, name)
+    const isWarning = name.toLowerCase() === 'warning'
+    const recorded = isWarning ? [value].flat().map((text) => warningText(String(text))) : value
+    const actual = isWarning ? warningsOf(answer) : answer.headers[name.toLowerCase()]
+    const found = difference(recorded, Array.isArray(recorded) && !Array.isArray(actual) ? [actual] : actual, {}, name)
     if (found) return found
   }
   return undefined

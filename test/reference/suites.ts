@@ -16,18 +16,33 @@ import { runSemantics, runSequence, type SemanticsCase, type SequenceCase } from
 export interface Suite {
   readonly name: string
   readonly size: number
-  /** Runs the cases whose key `wanted` accepts, one after another. Answers what differs, by key. */
+  /** Runs the cases whose key `wanted` accepts. Answers what differs, by key. */
   run(api: ReferenceApi, wanted?: (key: string) => boolean): Promise<Map<string, string | undefined>>
 }
 
-function suite<C extends ReferenceCase>(name: string, runCase: RunCase<C>, fixture = name): Suite {
+interface SuiteOptions {
+  readonly fixture?: string
+  /** How many cases run side by side: those that mostly wait have namespaces of their own. */
+  readonly width?: number
+}
+
+function suite<C extends ReferenceCase>(name: string, runCase: RunCase<C>, options: SuiteOptions = {}): Suite {
+  const { fixture = name, width = 1 } = options
   const cases = readCases<C>(fixture)
   return {
     name,
     size: cases.length,
     async run(api, wanted = () => true) {
       const results = new Map<string, string | undefined>()
-      for (const each of cases) if (wanted(each.key)) results.set(each.key, await failureOf(runCase(api, each)))
+      const runAll = async (queue: Iterator<C>) => {
+        for (let next = queue.next(); !next.done; next = queue.next()) {
+          results.set(next.value.key, await failureOf(runCase(api, next.value)))
+        }
+      }
+      const chosen = cases.filter(({ key }) => wanted(key))
+      const besideOthers = chosen.filter(({ serial }) => !serial).values()
+      await Promise.all(Array.from({ length: width }, () => runAll(besideOthers)))
+      await runAll(chosen.filter(({ serial }) => serial).values())
       return results
     },
   }
@@ -46,11 +61,11 @@ async function failureOf(result: Promise<string | undefined>): Promise<string | 
 export function suites(): Suite[] {
   return [
     suite<DefaultingCase>('defaulting', runDefaulting),
-    suite<DefaultingCase>('managed-fields', runManagedFields, 'defaulting'),
+    suite<DefaultingCase>('managed-fields', runManagedFields, { fixture: 'defaulting' }),
     suite<ValidationCase>('validation', runValidation),
     suite<TableCase>('tables', runTable),
-    suite<SequenceCase>('sequences', runSequence),
-    suite<SemanticsCase>('semantics', runSemantics),
+    suite<SequenceCase>('sequences', runSequence, { width: 16 }),
+    suite<SemanticsCase>('semantics', runSemantics, { width: 16 }),
   ]
 }
 
