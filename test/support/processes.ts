@@ -89,13 +89,18 @@ export class BackgroundProgram {
   }
 }
 
-const pollMs = 50
+export interface UntilOptions {
+  readonly timeoutMs?: number
+  readonly pollMs?: number
+  /** Says what is so instead, for the error. */
+  readonly describe?: () => unknown
+}
 
 /** Looks again and again until `look` answers something other than undefined or false. Throws after `timeoutMs`. */
 export async function until<T>(
   what: string,
   look: () => T | undefined | false | Promise<T | undefined | false>,
-  { timeoutMs = 30_000, describe }: { timeoutMs?: number; describe?: () => unknown } = {},
+  { timeoutMs = 30_000, pollMs = 50, describe }: UntilOptions = {},
 ): Promise<T> {
   const deadlineMs = systemClock.monotonicMs() + timeoutMs
   for (;;) {

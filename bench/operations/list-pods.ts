@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import type { ApiOperation, ApiTarget } from '../operation.ts'
+import { ratePerSecond } from '../workers.ts'
+
+const listedObjects = 300_000
+
+/** Whole lists of all Pods. */
+export const listPods: ApiOperation = async (target) => {
+  const { objects } = target
+  const value = await listRate(target, '', objects)
+  // The bar is per 3,000 Pods: ten times as many may take ten times as long.
+  return [{ name: `list ${objects} Pods`, unit: 'per s', value, bar: { atLeast: (33 * 3_000) / objects } }]
+}
+
+/** How many lists per second, after one whose items are counted. */
+export async function listRate({ api, namespace }: ApiTarget, query: string, items: number): Promise<number> {
+  const path = `/api/v1/namespaces/${namespace}/pods${query}`
+  const list = await api.get<{ items: unknown[] }>(path)
+  assert.equal(list.items.length, items, `items of ${path}`)
+  return ratePerSecond(Math.ceil(listedObjects / items), () => api.send('GET', path))
+}
