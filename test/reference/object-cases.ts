@@ -4,8 +4,6 @@ import { difference } from './compare.ts'
 /** What a case says of itself; all kinds of cases share it. */
 export interface ReferenceCase {
   readonly key: string
-  /** Touches what other cases see, and runs alone. */
-  readonly serial?: boolean
 }
 
 /** Answers what is different from the recording, or `undefined`. */

@@ -64,6 +64,8 @@ interface SequenceStep {
 }
 
 export interface SequenceCase extends ReferenceCase {
+  /** Touches what other cases see, and runs alone. */
+  readonly serial?: boolean
   readonly title: string
   readonly steps: readonly SequenceStep[]
   readonly cleanup?: readonly (string | SentRequest)[]
@@ -200,6 +202,11 @@ interface SemanticsStep {
   readonly sleep?: number
   readonly compact?: boolean
   readonly response?: { code: number; headers?: Readonly<Record<string, unknown>>; body?: unknown }
+}
+
+/** Most of these cases tell which writes an answer is as new as, and no one else may write then; not those that wait. */
+export function isAboutVersions({ steps }: SemanticsCase): boolean {
+  return !steps.some(({ sleep: seconds, until }) => seconds !== undefined || until)
 }
 
 export interface SemanticsCase extends ReferenceCase {

@@ -11,7 +11,7 @@ import {
   type TableCase,
   type ValidationCase,
 } from './object-cases.ts'
-import { runSemantics, runSequence, type SemanticsCase, type SequenceCase } from './scripted-cases.ts'
+import { isAboutVersions, runSemantics, runSequence, type SemanticsCase, type SequenceCase } from './scripted-cases.ts'
 
 export interface Suite {
   readonly name: string
@@ -20,14 +20,16 @@ export interface Suite {
   run(api: ReferenceApi, wanted?: (key: string) => boolean): Promise<Map<string, string | undefined>>
 }
 
-interface SuiteOptions {
+interface SuiteOptions<C> {
   readonly fixture?: string
   /** How many cases run side by side: those that mostly wait have namespaces of their own. */
   readonly width?: number
+  /** Cases that would see what others do. */
+  readonly isAlone?: (each: C) => boolean
 }
 
-function suite<C extends ReferenceCase>(name: string, runCase: RunCase<C>, options: SuiteOptions = {}): Suite {
-  const { fixture = name, width = 1 } = options
+function suite<C extends ReferenceCase>(name: string, runCase: RunCase<C>, options: SuiteOptions<C> = {}): Suite {
+  const { fixture = name, width = 1, isAlone = () => true } = options
   const cases = readCases<C>(fixture)
   return {
     name,
@@ -40,9 +42,9 @@ function suite<C extends ReferenceCase>(name: string, runCase: RunCase<C>, optio
         }
       }
       const chosen = cases.filter(({ key }) => wanted(key))
-      const besideOthers = chosen.filter(({ serial }) => !serial).values()
+      const besideOthers = chosen.filter((each) => !isAlone(each)).values()
       await Promise.all(Array.from({ length: width }, () => runAll(besideOthers)))
-      await runAll(chosen.filter(({ serial }) => serial).values())
+      await runAll(chosen.filter(isAlone).values())
       return results
     },
   }
@@ -64,8 +66,8 @@ export function suites(): Suite[] {
     suite<DefaultingCase>('managed-fields', runManagedFields, { fixture: 'defaulting' }),
     suite<ValidationCase>('validation', runValidation),
     suite<TableCase>('tables', runTable),
-    suite<SequenceCase>('sequences', runSequence, { width: 16 }),
-    suite<SemanticsCase>('semantics', runSemantics, { width: 16 }),
+    suite<SequenceCase>('sequences', runSequence, { width: 16, isAlone: ({ serial }) => serial === true }),
+    suite<SemanticsCase>('semantics', runSemantics, { width: 16, isAlone: isAboutVersions }),
   ]
 }
 
