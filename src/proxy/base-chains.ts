@@ -20,11 +20,12 @@ export function baseChains({ clusterCidr, serviceCidrs }: BaseOptions): [string,
   const refuse = 'ct state new jump service-endpoints-check'
   const check = 'ct state new jump cluster-ips-check'
   return [
-    chain('reject-chain', ['reject']),
+    // A reset is not rate limited as ICMP is, so that a client never waits for a second try.
+    chain('reject-chain', ['meta l4proto tcp reject with tcp reset', 'reject']),
     chain('service-endpoints-check', [`${destination} vmap @no-endpoint-services`]),
     chain('nodeport-endpoints-check', [`${nodePort} vmap @no-endpoint-nodeports`]),
     chain('firewall-check', [`${destination} vmap @firewall-ips`]),
-    chain('cluster-ips-check', ['ip daddr @cluster-ips reject', ...dropUnallocated]),
+    chain('cluster-ips-check', ['ip daddr @cluster-ips goto reject-chain', ...dropUnallocated]),
     chain('services', [
       `ip daddr @cluster-ips ip saddr != ${clusterCidr} ${masquerade}`,
       `${destination} vmap @service-ips`,
