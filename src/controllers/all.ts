@@ -5,6 +5,7 @@ import { deployment } from './deployment/deployment-controller.ts'
 import { endpointSlice } from './endpoints/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
+import { job } from './job/job-controller.ts'
 import { namespace } from './namespace/namespace-controller.ts'
 import { nodeIpam } from './node-ipam.ts'
 import { nodeLifecycle } from './node-lifecycle/node-lifecycle-controller.ts'
@@ -28,6 +29,7 @@ export const controllers: readonly Controller[] = [
   replication,
   deployment,
   daemonSet,
+  job,
   endpointSlice,
   endpointsController,
   nodeIpam,

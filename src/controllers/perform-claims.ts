@@ -12,6 +12,8 @@ export interface PerformClaims<T extends KubeObject, O extends KubeObject> {
   readonly owner: Cached<O>
   readonly ownerResource: ResourceRef<O>
   readonly claims: Claims<Cached<T>>
+  /** What the owner puts on what it adopts, and takes off what it releases. */
+  readonly finalizer?: string
 }
 
 /**
@@ -21,17 +23,19 @@ export interface PerformClaims<T extends KubeObject, O extends KubeObject> {
 export async function performClaims<T extends KubeObject, O extends KubeObject>(
   options: PerformClaims<T, O>,
 ): Promise<readonly Cached<T>[]> {
-  const { client, resource, claims, owner } = options
+  const { client, resource, claims, owner, finalizer } = options
   const { namespace = '' } = owner.metadata
   for (const object of claims.release) {
-    const reference = { $patch: 'delete', uid: owner.metadata.uid }
-    await patchMetadata({ client, resource, namespace, object, ownerReferences: [reference] })
+    const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }]
+    const finalizers = finalizer === undefined ? {} : { '$deleteFromPrimitiveList/finalizers': [finalizer] }
+    await patchMetadata({ client, resource, namespace, object, metadata: { ownerReferences, ...finalizers } })
   }
   if (claims.adopt.length === 0 || !(await isStillThere(options))) return claims.owned
   const adopted: Cached<T>[] = []
   for (const object of claims.adopt) {
     const ownerReferences = [controllerReference(owner as DeepReadonly<KubeObject>)]
-    const patched = await patchMetadata({ client, resource, namespace, object, ownerReferences })
+    const metadata = { ownerReferences, ...(finalizer === undefined ? {} : { finalizers: [finalizer] }) }
+    const patched = await patchMetadata({ client, resource, namespace, object, metadata })
     if (patched) adopted.push(patched)
   }
   return [...claims.owned, ...adopted]
@@ -42,13 +46,13 @@ interface MetadataPatch<T extends KubeObject> {
   readonly resource: ResourceRef<T>
   readonly namespace: string
   readonly object: Cached<T>
-  readonly ownerReferences: readonly unknown[]
+  readonly metadata: Readonly<Record<string, unknown>>
 }
 
 /** The uid in the patch makes it fail on a namesake. Undefined when the object is gone or replaced. */
 async function patchMetadata<T extends KubeObject>(patch: MetadataPatch<T>): Promise<Cached<T> | undefined> {
-  const { client, resource, namespace, object, ownerReferences } = patch
-  const body = { metadata: { uid: object.metadata.uid, ownerReferences } }
+  const { client, resource, namespace, object, metadata } = patch
+  const body = { metadata: { uid: object.metadata.uid, ...metadata } }
   try {
     return await client.of(resource).patch(object.metadata.name, body, { type: 'strategic', namespace })
   } catch (error) {

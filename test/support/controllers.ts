@@ -101,9 +101,13 @@ async function pretendToRunPods({ client, clock, log, signal }: Pretended): Prom
     pending.add(done)
   }
   const settle = async (pod: Cached<Pod>) => {
-    const { name, namespace = '', deletionTimestamp } = pod.metadata
-    if (deletionTimestamp) return client.of(pods).delete(name, { namespace, gracePeriodSeconds: 0 })
-    if (pod.status?.phase === 'Running' || pod.metadata.labels?.stays === 'pending') return
+    const { name, namespace = '', deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata
+    if (deletionTimestamp) {
+      // At 0 only finalizers hold it, which are no kubelet's business.
+      if (deletionGracePeriodSeconds === 0) return
+      return client.of(pods).delete(name, { namespace, gracePeriodSeconds: 0 })
+    }
+    if (pod.status?.phase !== 'Pending' || pod.metadata.labels?.stays === 'pending') return
     const lastTransitionTime = formatTime(clock.nowMs())
     const podIP = `10.1.0.${address++}`
     const conditions = [{ type: 'Ready', status: 'True', lastTransitionTime }]
