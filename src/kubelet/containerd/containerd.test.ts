@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { renderContainerdConfig } from './config.ts'
 import { exitedContainer } from './events.ts'
 import { dockerArchive, ociArchive } from './oci-archive.ts'
@@ -20,11 +21,15 @@ function listTar(archive: Uint8Array): string[] {
   return execFileSync('tar', ['-tf', path], { encoding: 'utf8' }).trim().split('\n')
 }
 
+/** It runs (node is still itself right after the fork) and sleeps: any signal before that would end it. */
+const isWaiting = (pid: number) => /^\d+ \(pause\) S/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+
 test('the pause program sleeps through SIGCHLD and ends with 0 at SIGTERM', async () => {
   const path = join(directory, 'pause')
   writeFileSync(path, pauseProgram(process.arch), { mode: 0o755 })
   const child = spawn(path)
   await once(child, 'spawn')
+  while (!isWaiting(child.pid!)) await setImmediate()
   child.kill('SIGCHLD')
   child.kill('SIGTERM')
   assert.deepEqual(await once(child, 'exit'), [0, null])

@@ -60,6 +60,15 @@ export class ImagePuller {
     return this.#pull(wish)
   }
 
+  /** The Pod is gone: its failures no longer count. */
+  forget(podUid: string): void {
+    for (const key of this.#lastFaults.keys()) {
+      if (!key.startsWith(`${podUid}_`)) continue
+      this.#lastFaults.delete(key)
+      this.#backOff.forget(key)
+    }
+  }
+
   async #find(wish: ImageWish): Promise<{ image: PresentImage | undefined } | { fault: ImageFault }> {
     try {
       const { image } = await this.#cri.images.imageStatus({ image: { image: wish.image } })
@@ -91,6 +100,7 @@ export class ImagePuller {
       return this.#pullFailed(wish, key, error)
     }
     this.#lastFaults.delete(key)
+    this.#backOff.forget(key)
     const found = await this.#find(wish)
     if ('fault' in found) return { ok: false, fault: found.fault }
     if (!found.image) return this.#pullFailed(wish, key, new Error(`image "${image}" vanished after its pull`))

@@ -6,7 +6,7 @@ import type { EventRecorder } from '../../client/event-recorder.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { isStatus } from '../../machinery/status.ts'
 import { ChangeSignal } from '../../platform/change-signal.ts'
-import type { Clock } from '../../platform/clock.ts'
+import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Cri } from '../cri/cri.ts'
 import { grpcMessage } from '../cri/grpc-client.ts'
@@ -79,16 +79,18 @@ export class NodeReporter {
 
   async run(signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#options
+    let timer: Timer | undefined
     while (await this.#changes.next(signal)) {
+      timer?.cancel()
       let ready = false
       try {
         ready = await this.#report()
       } catch (error) {
         log.warn('node status not written, trying again', { error })
       }
-      const timer = clock.setTimer(ready ? checkEveryMs : checkUnreadyEveryMs, this.#changes.notify)
-      signal.addEventListener('abort', () => timer.cancel(), { once: true })
+      timer = clock.setTimer(ready ? checkEveryMs : checkUnreadyEveryMs, this.#changes.notify)
     }
+    timer?.cancel()
   }
 
   async #find(): Promise<DeepReadonly<Node> | undefined> {

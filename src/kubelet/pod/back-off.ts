@@ -35,6 +35,10 @@ export class BackOff {
     const delayMs = expired ? firstDelayMs : Math.min(entry.delayMs * 2, longestDelayMs)
     this.#entries.set(key, { delayMs, updatedAtMs: nowMs })
   }
+
+  forget(key: string): void {
+    this.#entries.delete(key)
+  }
 }
 
 /** A whole number of seconds as Go prints a Duration: `10s`, `1m20s`, `5m0s`. */

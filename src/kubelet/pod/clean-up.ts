@@ -6,7 +6,8 @@ import type { NodeContext } from './node-context.ts'
 import type { PodRuntime } from './runtime-state.ts'
 
 /** Takes away what a Pod that no longer runs has on the node, but not its containers and logs. May be called again. */
-export async function tearDown({ podsDirectory, memoryDirectory, cgroups, tokens, objects }: NodeContext, uid: string) {
+export async function tearDown(context: NodeContext, uid: string): Promise<void> {
+  const { podsDirectory, memoryDirectory, cgroups, tokens, objects, images } = context
   await Promise.all([
     removeWithMounts(join(podsDirectory, uid)),
     removeWithMounts(join(memoryDirectory, uid)),
@@ -14,6 +15,7 @@ export async function tearDown({ podsDirectory, memoryDirectory, cgroups, tokens
   ])
   tokens.forget(uid)
   objects.release(uid)
+  images.forget(uid)
 }
 
 /** Removes the containers and sandboxes of a Pod that is gone, and its logs. */

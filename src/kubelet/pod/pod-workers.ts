@@ -47,6 +47,7 @@ export class PodWorkers {
   /** A Pod is gone from the API. */
   delete(pod: ReadonlyPod): void {
     this.#finished.delete(uidOf(pod))
+    this.#options.context.statuses.forget(uidOf(pod))
     if (isMirrorPod(pod)) this.#mirrors.gone(pod)
     else this.#workers.get(uidOf(pod))?.forget()
   }
@@ -151,7 +152,6 @@ export class PodWorkers {
     if (pod) {
       this.#finished.add(uidOf(pod))
       await this.#deleteObject(pod)
-      context.statuses.forget(uidOf(pod))
     }
     const last = pod ?? worker.pod
     await removeFromRuntime(context, worker.runtime, last && podLogDirectory(context.podLogsDirectory, last))
