@@ -17,7 +17,13 @@ export interface KindDetails<T extends KubeObject>
     Partial<
       Pick<
         ResourceDefinition<T>,
-        'storagePrefix' | 'conversion' | 'applyDefaults' | 'columns' | 'selectableFields' | 'validateName'
+        | 'storagePrefix'
+        | 'conversion'
+        | 'applyDefaults'
+        | 'columns'
+        | 'selectableFields'
+        | 'validateName'
+        | 'deprecation'
       >
     > {
   /** The strategy of `/status`, beside that it writes the status alone. */
@@ -35,7 +41,7 @@ export interface KindDetails<T extends KubeObject>
  */
 export function define<T extends KubeObject>(ref: ResourceRef<T>, details: KindDetails<T> = {}): ResourceDefinition {
   const facts = resourceFacts(ref)
-  const { storagePrefix, conversion, applyDefaults, columns, selectableFields, validateName } = details
+  const { storagePrefix, conversion, applyDefaults, columns, selectableFields, validateName, deprecation } = details
   let schema: ObjectSchema | undefined
   const definition: ResourceDefinition<T> = {
     group: ref.group,
@@ -60,6 +66,7 @@ export function define<T extends KubeObject>(ref: ResourceRef<T>, details: KindD
     ...(conversion && { conversion }),
     ...(applyDefaults && { applyDefaults }),
     ...(selectableFields && { selectableFields }),
+    ...(deprecation && { deprecation }),
     validateName: validateName ?? subdomainName,
   }
   // The handlers pass each definition only objects of its own kind.
@@ -78,6 +85,7 @@ function strategyOf<T extends KubeObject>(
     columns: _columns,
     selectableFields: _selectableFields,
     validateName: _validateName,
+    deprecation: _deprecation,
     status: _status,
     keepStatusOnCreate,
     scale: _scale,

@@ -32,6 +32,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly subresources?: Readonly<Record<string, Subresource<T>>>
   /** Says whether the name may be used; upstream's texts, without the path. Default: a DNS-1123 subdomain. */
   readonly validateName?: (name: string, prefix: boolean) => readonly string[]
+  /** A warning of every answer, for a kind that is going away. */
+  readonly deprecation?: string
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'

@@ -1,5 +1,7 @@
-import { everyEncoding, negotiate, noneAcceptable } from './http/negotiate.ts'
+import { StatusError } from '../machinery/status.ts'
+import { everyEncoding, mediaTypes, negotiate, noneAcceptable } from './http/negotiate.ts'
 import type { Step } from './request.ts'
+import { isKnownForm } from './rest/response-form.ts'
 
 /** These answer in forms of their own, whatever is accepted. */
 const ownForms: ReadonlySet<string> = new Set(['proxy', 'exec', 'attach', 'portforward', 'log'])
@@ -7,19 +9,34 @@ const ownForms: ReadonlySet<string> = new Set(['proxy', 'exec', 'attach', 'portf
 /** What everybody sends, let through without a closer look. */
 const plain: ReadonlySet<string> = new Set(['application/json', '*/*', 'application/vnd.kubernetes.protobuf'])
 
-const transforms: ReadonlySet<string> = new Set(['Table', 'PartialObjectMetadata', 'PartialObjectMetadataList'])
+/** What a path can answer in at all; the same list for one object, a longer one for collections. */
+const objectTypes = Object.values(mediaTypes)
+const collectionTypes = [...objectTypes, `${mediaTypes.json};stream=watch`, `${mediaTypes.protobuf};stream=watch`]
 
-/** Refuses with 406, before anything is done, a client that would not take the answer. */
+/**
+ * Refuses with 406, before anything is done, a client that would not take the answer: first, as upstream's router does,
+ * one that names no type of the path, then one that wants it in a form there is not.
+ */
 export const requireAcceptable: Step = async (context, next) => {
   const { isResourceRequest, subresource, verb } = context.info
   const accept = context.headers.get('accept')
   if (!accept || plain.has(accept) || !isResourceRequest || ownForms.has(subresource)) return next(context)
+  assertRouted(accept, verb === 'list' || verb === 'watch' ? collectionTypes : objectTypes)
   const watching = verb === 'watch'
   // YAML has no form in which one document follows another on a stream.
   const encodings = watching ? everyEncoding.filter((encoding) => encoding !== 'yaml') : everyEncoding
-  const found = negotiate(accept, encodings, ({ as, stream }) => {
-    return (as === undefined || transforms.has(as)) && (stream === undefined || stream === '' || stream === 'watch')
+  const found = negotiate(accept, encodings, (parameters, encoding) => {
+    const { stream = '' } = parameters
+    return isKnownForm(parameters, encoding) && (stream === '' || stream === 'watch')
   })
   if (!found) throw noneAcceptable(encodings, watching)
   return next(context)
+}
+
+/** Parameters do not count here, and of the wildcards only `*` with `*` does. After go-restful's matchesAccept. */
+function assertRouted(accept: string, types: readonly string[]): void {
+  const named = accept.split(',').map((clause) => clause.split(';', 1)[0]!.trim())
+  if (named.some((type) => type === '*/*' || types.includes(type))) return
+  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`
+  throw new StatusError({ code: 406, reason: 'NotAcceptable', message, details: {} })
 }

@@ -18,6 +18,7 @@ import {
 } from './authorization/reviews.ts'
 import type { Answer, Handler, RequestContext } from './request.ts'
 import { decodeDraft } from './rest/draft.ts'
+import { trackFields } from './rest/field-manager.ts'
 import type { RestServices } from './rest/resource-request.ts'
 import { writeOptions } from './rest/write-options.ts'
 
@@ -46,6 +47,7 @@ export function unstoredResources(
     const { group, resource, verb, subresource, version } = context.info
     if (subresource !== '' || version !== 'v1') return undefined
     if (group === '' && resource === 'componentstatuses' && (verb === 'get' || verb === 'list')) {
+      context.warnings.push('v1 ComponentStatus is deprecated in v1.19+')
       return componentStatuses(context, options.checkStore)
     }
     const review = verb === 'create' ? reviews[`${group}/${resource}`] : undefined
@@ -77,6 +79,7 @@ async function answerReview(services: RestServices, context: RequestContext, rev
   const options = writeOptions(context.query, 'CreateOptions')
   const request = { services, context, definition, namespace, name: '', subresource: '' }
   const draft = await decodeDraft(request, options)
+  trackFields({ request, live: undefined, draft, options })
   await review(draft, context)
   return { kind: 'object', status: 201, object: draft }
 }

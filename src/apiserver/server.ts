@@ -15,8 +15,8 @@ import type { ApiServerOptions } from './server-options.ts'
 export interface ApiServer {
   /** Opens the port and begins to make what a cluster has from its start on. Rejects when the port is taken. */
   listen(): Promise<{ port: number }>
-  /** The same server without a socket in between, as `identity`. */
-  loopback(identity: UserInfo): Transport
+  /** The same server without a socket in between, as `identity`. `userAgent` names the writer in managed fields. */
+  loopback(identity: UserInfo, userAgent?: string): Transport
   /** Resolves when `/readyz` says ok. */
   readonly ready: Promise<void>
   /** Ends watches, waits a little for the requests under way. The store stays open: whoever opened it closes it. */
@@ -43,12 +43,14 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     requestTimeoutMs,
     shutdownGraceMs,
   })
-  const loopback = (identity: UserInfo) => createLoopbackTransport({ handler, identity, clock })
+  const loopback = (identity: UserInfo, userAgent = 'kubets') =>
+    createLoopbackTransport({ handler, identity, clock, userAgent })
   const ready = Promise.withResolvers<void>()
   // Whoever never looks at `ready` must not be ended by its failure; those who do still see it.
   ready.promise.catch((error: unknown) => log.error('the cluster could not be set up', { error }))
   const start = async () => {
-    const setUp = () => bootstrap({ transport: loopback(ownIdentity), clock, facts: factsOf(options, state.port) })
+    const setUp = () =>
+      bootstrap({ transport: loopback(ownIdentity, 'kube-apiserver'), clock, facts: factsOf(options, state.port) })
     for (let attempt = 1; ; attempt++) {
       try {
         await setUp()

@@ -114,7 +114,7 @@ function assemble(parts: Parts): ControlPlane {
   const { server, store, port, certificates, options } = parts
   const stopping = new AbortController()
   const running: Promise<unknown>[] = []
-  const clientFor = (who: UserInfo) => createClient(server.loopback(who))
+  const clientFor = (who: UserInfo, userAgent?: string) => createClient(server.loopback(who, userAgent))
   const host = options.bindAddress === '0.0.0.0' ? '127.0.0.1' : options.bindAddress
   return {
     url: `https://${host}:${port}`,
@@ -136,7 +136,7 @@ function assemble(parts: Parts): ControlPlane {
 }
 
 interface Loops extends Parts {
-  readonly clientFor: (identity: UserInfo) => Client
+  readonly clientFor: (identity: UserInfo, userAgent?: string) => Client
   /** Tells this process from others that stand for the same Lease. */
   readonly leaderIdentity: string
 }
@@ -168,7 +168,7 @@ async function runScheduler(
   signal: AbortSignal,
 ): Promise<void> {
   const log = parent.child({ component: 'scheduler' })
-  const client = clientFor(identity('system:kube-scheduler'))
+  const client = clientFor(identity('system:kube-scheduler'), 'kube-scheduler')
   const events = createEventRecorder({ client, component: 'default-scheduler', clock, log, signal })
   const lead = async (leading: AbortSignal) => {
     const informers = createSharedInformers({ client, clock, log })
@@ -193,8 +193,8 @@ async function runControllerLoops(
 ): Promise<void> {
   await runControllers(
     {
-      client: clientFor(identity('system:kube-controller-manager')),
-      clientFor: (name) => clientFor(serviceAccountIdentity('kube-system', name)),
+      client: clientFor(identity('system:kube-controller-manager'), controllerManager),
+      clientFor: (name) => clientFor(serviceAccountIdentity('kube-system', name), controllerManager),
       clock,
       log: log.child({ component: 'controllers' }),
       ...(isShared(options) && { leaderIdentity }),
@@ -203,6 +203,9 @@ async function runControllerLoops(
     signal,
   )
 }
+
+/** As whom the controllers sign what they write in managed fields. */
+const controllerManager = 'kube-controller-manager'
 
 function identity(name: string, ...groups: string[]): UserInfo {
   return { name, groups: [...groups, 'system:authenticated'], extra: {} }

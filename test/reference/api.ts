@@ -48,11 +48,13 @@ export class ReferenceApi {
       if (value === null) delete sent[name.toLowerCase()]
       else sent[name.toLowerCase()] = typeof value === 'string' ? value : [...value]
     }
+    // A credential of the request's own stands in place of the caller's.
+    const isOther = anonymous || 'authorization' in lowerCased(headers)
     const response = await request(new URL(path, this.#target.url), {
       method: method as 'GET',
       headers: sent,
       body: payload ?? null,
-      dispatcher: anonymous ? this.#anonymous : this.#agent,
+      dispatcher: isOther ? this.#anonymous : this.#agent,
     })
     const bytes = Buffer.from(await response.body.arrayBuffer())
     return { status: response.statusCode, headers: response.headers, bytes }
@@ -66,6 +68,10 @@ export class ReferenceApi {
   async close(): Promise<void> {
     await Promise.all([this.#agent.close(), this.#anonymous.close()])
   }
+}
+
+function lowerCased(headers: object): object {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 /** The JSON of an answer; what is no JSON is answered as text, for the comparison to show. */

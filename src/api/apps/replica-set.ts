@@ -18,7 +18,6 @@ export const replicaSet = define(replicaSets, {
   applyDefaults,
   generationFields: ['spec'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
-  selectableFields: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },
   columns: [
     nameColumn,
     integer('Desired', (object) => object.spec?.replicas),

@@ -92,8 +92,9 @@ export const job = define(jobs, {
   applyDefaults,
   prepareForCreate: generateSelector,
   generationFields: ['spec'],
-  // The default of batch/v1; only its older versions orphaned the Pods.
-  defaultPropagation: 'Background',
+  defaultPropagation: 'Orphan',
+  defaultPropagationWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   selectableFields: { 'status.successful': (object) => String(object.status?.succeeded ?? 0) },
   columns: [
     nameColumn,

@@ -13,6 +13,7 @@ function statusText(object: DeepReadonly<ComponentStatus>): string {
 }
 
 export const componentStatus = define(componentStatuses, {
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
   columns: [
     nameColumn,
     text('Status', statusText),

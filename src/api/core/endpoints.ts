@@ -28,6 +28,6 @@ export const endpoints = define(ref, {
   storagePrefix: 'services/endpoints',
   applyDefaults,
   allowCreateOnUpdate: true,
-  warnings: () => ['v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice'],
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: [nameColumn, text('Endpoints', endpointsText), ageColumn],
 })

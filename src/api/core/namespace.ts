@@ -32,6 +32,7 @@ function keepFinalizers(draft: Namespace, old: DeepReadonly<Namespace>): void {
 }
 
 export const namespace = define(namespaces, {
+  returnsDeletedObject: true,
   validateName: forPrefix(labelFormErrors),
   applyDefaults,
   prepareForCreate,

@@ -28,6 +28,7 @@ const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
 const isBound = ({ spec }: DeepReadonly<PersistentVolumeClaim>) => (spec?.volumeName ?? '') !== ''
 
 export const persistentVolumeClaim = define(persistentVolumeClaims, {
+  returnsDeletedObject: true,
   validate: validatePersistentVolumeClaim,
   validateUpdate: validatePersistentVolumeClaim,
   applyDefaults,
@@ -36,7 +37,6 @@ export const persistentVolumeClaim = define(persistentVolumeClaims, {
     normalizeDataSources(claim.spec)
   },
   prepareForUpdate: (claim) => normalizeDataSources(claim.spec),
-  selectableFields: { name: (object) => object.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Status', (object) => (object.metadata?.deletionTimestamp ? 'Terminating' : (object.status?.phase ?? ''))),

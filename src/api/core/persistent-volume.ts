@@ -48,11 +48,11 @@ function claimText({ spec }: DeepReadonly<PersistentVolume>): string {
 }
 
 export const persistentVolume = define(persistentVolumes, {
+  returnsDeletedObject: true,
   applyDefaults,
   prepareForCreate,
   warnings: ({ spec }) => sourceWarnings(spec ?? {}, 'spec'),
   status: { prepareForUpdate: prepareForStatusUpdate },
-  selectableFields: { name: (object) => object.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Capacity', (object) => object.spec?.capacity?.storage ?? '0'),

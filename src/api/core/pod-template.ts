@@ -10,6 +10,7 @@ const joined = ({ template }: DeepReadonly<PodTemplate>, key: 'name' | 'image') 
   (template?.spec?.containers ?? []).map((container) => container[key] ?? '').join(',')
 
 export const podTemplate = define(podTemplates, {
+  returnsDeletedObject: true,
   validate: validatePodTemplate,
   validateUpdate: validatePodTemplate,
   applyDefaults: ({ template }) => {

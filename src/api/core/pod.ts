@@ -134,6 +134,7 @@ export const pod = define(pods, {
   validateUpdate: validatePodUpdate,
   generationFields: ['spec'],
   gracePeriodSeconds,
+  returnsDeletedObject: true,
   selectableFields: {
     'spec.nodeName': (object) => object.spec?.nodeName ?? '',
     'spec.restartPolicy': (object) => object.spec?.restartPolicy ?? '',
@@ -142,7 +143,8 @@ export const pod = define(pods, {
     'spec.hostNetwork': (object) => String(object.spec?.hostNetwork ?? false),
     'status.phase': (object) => object.status?.phase ?? '',
     'status.podIP': (object) => object.status?.podIPs?.[0]?.ip ?? object.status?.podIP ?? '',
-    'status.podIPs': (object) => object.status?.podIPs?.[0]?.ip ?? '',
+    // Upstream takes the selector, but never fills it.
+    'status.podIPs': () => '',
     'status.nominatedNodeName': (object) => object.status?.nominatedNodeName ?? '',
   },
   status: { prepareForUpdate: prepareForStatusUpdate },

@@ -14,6 +14,7 @@ function usage({ status }: DeepReadonly<ResourceQuota>, limits: boolean): string
 }
 
 export const resourceQuota = define(resourceQuotas, {
+  returnsDeletedObject: true,
   columns: [
     nameColumn,
     text('Request', (object) => usage(object, false)),

@@ -9,6 +9,7 @@ function cleanSecretReferences(account: ServiceAccount): void {
 }
 
 export const serviceAccount = define(serviceAccounts, {
+  returnsDeletedObject: true,
   prepareForCreate: cleanSecretReferences,
   prepareForUpdate: cleanSecretReferences,
   columns: [nameColumn, ageColumn],

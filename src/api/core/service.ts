@@ -114,6 +114,7 @@ function portsText({ spec }: DeepReadonly<Service>): string {
 }
 
 export const service = define(services, {
+  returnsDeletedObject: true,
   validate: validateService,
   validateUpdate: validateService,
   validateName: forPrefix(serviceLabelErrors),

@@ -2,9 +2,14 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import { deviceClasses, resourceSlices } from '../types/resources.ts'
 
-export const deviceClass = define(deviceClasses, { generationFields: ['spec'], columns: [nameColumn, ageColumn] })
+export const deviceClass = define(deviceClasses, {
+  returnsDeletedObject: true,
+  generationFields: ['spec'],
+  columns: [nameColumn, ageColumn],
+})
 
 export const resourceSlice = define(resourceSlices, {
+  returnsDeletedObject: true,
   generationFields: ['spec'],
   selectableFields: {
     'spec.nodeName': (object) => object.spec?.nodeName ?? '',

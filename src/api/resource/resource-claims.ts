@@ -32,12 +32,14 @@ function stateText({ metadata, status }: DeepReadonly<ResourceClaim>): string {
 }
 
 export const resourceClaim = define(resourceClaims, {
+  returnsDeletedObject: true,
   applyDefaults: ({ spec }) => applySpecDefaults(spec),
   status: { prepareForUpdate: resetMetadataForStatus },
   columns: [nameColumn, text<ResourceClaim>('State', stateText), ageColumn],
 })
 
 export const resourceClaimTemplate = define(resourceClaimTemplates, {
+  returnsDeletedObject: true,
   applyDefaults: ({ spec }) => applySpecDefaults(spec?.spec),
   columns: [nameColumn, ageColumn],
 })

@@ -24,6 +24,7 @@ function flag(name: string, cell: Column<CSIDriver>['cell']): Column<CSIDriver> 
 }
 
 export const csiDriver = define(csiDrivers, {
+  returnsDeletedObject: true,
   applyDefaults: applyDriverDefaults,
   // Unlike other kinds, the count begins with the first change.
   prepareForUpdate: (draft, old) => {
@@ -50,6 +51,7 @@ export const csiDriver = define(csiDrivers, {
 })
 
 export const csiNode = define(csiNodes, {
+  returnsDeletedObject: true,
   allowUnconditionalUpdate: false,
   columns: [nameColumn, integer('Drivers', (object) => object.spec?.drivers?.length), ageColumn],
 })

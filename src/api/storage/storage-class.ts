@@ -26,6 +26,7 @@ const defaultableName: Column<StorageClass> = {
 }
 
 export const storageClass = define(storageClasses, {
+  returnsDeletedObject: true,
   validate: validateStorageClass,
   validateUpdate: validateStorageClassUpdate,
   applyDefaults,
@@ -40,5 +41,6 @@ export const storageClass = define(storageClasses, {
 })
 
 export const volumeAttributesClass = define(volumeAttributesClasses, {
+  returnsDeletedObject: true,
   columns: [nameColumn, text('DriverName', (object) => object.driverName ?? ''), ageColumn],
 })

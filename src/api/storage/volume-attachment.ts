@@ -4,6 +4,7 @@ import { resetMetadataForStatus } from '../strategy.ts'
 import { volumeAttachments } from '../types/resources.ts'
 
 export const volumeAttachment = define(volumeAttachments, {
+  returnsDeletedObject: true,
   allowUnconditionalUpdate: false,
   status: { prepareForUpdate: resetMetadataForStatus },
   columns: [

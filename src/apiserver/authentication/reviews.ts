@@ -22,7 +22,7 @@ export async function reviewToken(
   const wanted = audiences.length > 0 ? audiences : ownAudiences
   try {
     const found = await tokens.authenticateToken(token, wanted)
-    if (!found) review.status = { user: {} }
+    if (!found) review.status = { user: {}, error: 'invalid bearer token' }
     else {
       const user = wireForm(withAuthenticatedGroup(found.user))
       review.status = { authenticated: true, user, audiences: [...found.audiences] }

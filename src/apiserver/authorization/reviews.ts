@@ -62,6 +62,9 @@ export function reviewOwnRules(review: SelfSubjectRulesReview, caller: UserInfo,
     if (nonResourceURLs?.length) nonResourceRules.push({ verbs: [...verbs], nonResourceURLs: [...nonResourceURLs] })
   }
   const incomplete = errors.length > 0
+  // Upstream answers a review of its own making.
+  delete review.metadata
+  review.spec = {}
   review.status = {
     resourceRules,
     nonResourceRules,

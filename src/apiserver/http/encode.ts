@@ -1,7 +1,7 @@
-import { stringify } from 'yaml'
 import { schemaOf } from '../../api/schema/schema.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { encodeProtobufList, encodeWatchFrame, readEnvelope } from '../../machinery/protobuf/envelope.ts'
+import { formatYaml } from '../../machinery/yaml.ts'
 import type { EncodedObject, ListAnswer } from '../request.ts'
 import type { Encoding } from './negotiate.ts'
 
@@ -34,14 +34,21 @@ export function encodeObject(
     const bytes = encoded ? encoded.protobuf() : toProtobuf(object)
     if (bytes) return { encoding: 'protobuf', bytes }
   }
-  if (format.encoding === 'yaml') return { encoding: 'yaml', bytes: Buffer.from(stringify(object)) }
-  if (format.pretty) return { encoding: 'json', bytes: Buffer.from(`${JSON.stringify(object, null, 2)}\n`) }
+  if (format.encoding === 'yaml') return { encoding: 'yaml', bytes: Buffer.from(formatYaml(object)) }
+  if (format.pretty) return { encoding: 'json', bytes: Buffer.from(prettyJson(object)) }
   if (!encoded) return { encoding: 'json', bytes: Buffer.from(`${JSON.stringify(object)}\n`) }
   const json = encoded.json()
   const line = Buffer.allocUnsafe(json.length + 1)
   line.set(json)
   line[json.length] = lineFeed
   return { encoding: 'json', bytes: line }
+}
+
+const htmlEscapes: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }
+
+/** Indented for people, without a line feed at the end, and safe to show in a page, as Go writes it. */
+function prettyJson(value: object): string {
+  return JSON.stringify(value, null, 2).replace(/[<>&]/g, (character) => htmlEscapes[character]!)
 }
 
 /** The bytes of a list, joined from the cached bytes of its items. */
@@ -53,7 +60,7 @@ export function encodeList(list: ListAnswer, format: Format): Body {
   }
   if (format.encoding === 'yaml' || format.pretty) {
     const whole = listObject(list)
-    const text = format.encoding === 'yaml' ? stringify(whole) : `${JSON.stringify(whole, null, 2)}\n`
+    const text = format.encoding === 'yaml' ? formatYaml(whole) : prettyJson(whole)
     return { encoding: format.encoding, bytes: Buffer.from(text) }
   }
   return { encoding: 'json', bytes: joinJson(list) }

@@ -1,6 +1,6 @@
 import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
 import { StatusError } from '../../machinery/status.ts'
-import type { Answer, Handler } from '../request.ts'
+import type { Answer, Handler, RequestInfo } from '../request.ts'
 import { create } from './create.ts'
 import { remove } from './delete.ts'
 import { removeCollection } from './delete-collection.ts'
@@ -39,20 +39,31 @@ export function createRestHandler({ subresourceHandlers, ...services }: RestHand
   return async (context) => {
     const { info } = context
     const definition = services.registry.lookup(info.group, info.version, info.resource)
-    if (!definition) throw noSuchResource()
+    if (!definition || isMisplaced(definition, info)) throw noSuchResource()
     const { namespace, name, subresource } = info
+    if (definition.deprecation) context.warnings.push(definition.deprecation)
+    if (context.method === 'HEAD') throw methodNotAllowed()
     const request: ResourceRequest = { services, context, definition, namespace, name, subresource }
     if (subresource !== '') return serveSubresource(request, handlers)
     return verbHandler(request)(request)
   }
 }
 
-function verbHandler({ definition, context: { info }, namespace }: ResourceRequest): VerbHandler {
+/** A kind without namespaces that is asked for below one. The parts of a namespace itself lie there. */
+function isMisplaced({ namespaced, plural }: ResourceDefinition, { namespace }: RequestInfo): boolean {
+  return !namespaced && namespace !== '' && plural !== 'namespaces'
+}
+
+function verbHandler({ definition, context: { info }, namespace, name }: ResourceRequest): VerbHandler {
   const verb = info.verb as Verb
+  if (collectionVerbs.has(verb) ? verb === 'create' && name !== '' : name === '') throw methodNotAllowed()
   if (verb === 'create' && isBindings(definition)) return createBinding
   if (!definition.verbs.includes(verb) || !isServedAt(definition, verb, namespace)) throw methodNotAllowed()
   return verbs[verb]
 }
+
+/** Of the others each is for one object. Lists and watches may be narrowed to a name by a selector. */
+const collectionVerbs: ReadonlySet<string> = new Set(['create', 'list', 'watch', 'deletecollection'])
 
 /** The older way to bind Pods: a collection that keeps nothing. */
 function isBindings({ group, plural }: ResourceDefinition): boolean {

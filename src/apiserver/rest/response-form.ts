@@ -2,7 +2,7 @@ import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { badRequest } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { StatusError } from '../../machinery/status.ts'
-import { negotiate, withoutProtobuf } from '../http/negotiate.ts'
+import { type Encoding, negotiate, withoutProtobuf } from '../http/negotiate.ts'
 import type { Answer, ListAnswer, RequestContext } from '../request.ts'
 import { isCustom } from './protobuf.ts'
 import type { ServedObject } from './stored-object.ts'
@@ -25,15 +25,18 @@ const includeObjects: readonly string[] = ['Metadata', 'Object', 'None', '']
 export function responseForm({ headers, query }: RequestContext): ResponseForm {
   const accept = headers.get('accept')
   if (!accept?.includes('as=')) return asIs
-  const chosen = negotiate(accept, [...withoutProtobuf, 'protobuf'], ({ as, v, g }, encoding) => {
-    if (as === undefined) return true
-    const known = g === 'meta.k8s.io' && (v === 'v1' || v === 'v1beta1') && kinds.some((kind) => kind === as)
-    return known && (as !== 'Table' || encoding !== 'protobuf')
-  })
+  const chosen = negotiate(accept, [...withoutProtobuf, 'protobuf'], isKnownForm)
   const kind = kinds.find((name) => name === chosen?.parameters.as)
   if (!kind) return asIs
   const apiVersion = `meta.k8s.io/${chosen!.parameters.v}`
   return kind === 'Table' ? { kind, apiVersion, includeObject: includeObject(query) } : { kind, apiVersion }
+}
+
+/** Whether an alternative of the Accept header asks for the object as it is, or for a form that is made here. */
+export function isKnownForm({ as, v, g }: Readonly<Record<string, string>>, encoding: Encoding): boolean {
+  if (as === undefined) return true
+  const known = g === 'meta.k8s.io' && (v === 'v1' || v === 'v1beta1') && kinds.some((kind) => kind === as)
+  return known && (as !== 'Table' || encoding !== 'protobuf')
 }
 
 function includeObject(query: URLSearchParams): IncludeObject {
