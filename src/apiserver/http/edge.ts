@@ -50,6 +50,8 @@ export interface HttpEdge {
 const maxConcurrentStreams = 1000
 const initialWindowSize = 256 * 1024
 const maxHeaderBytes = 64 * 1024
+/** Node refuses new streams while a connection's answers that wait to be sent exceed this; its own 10 MB is two lists. */
+const maxSessionMemoryMegabytes = 1024
 
 const noBody: RequestBody = { kind: 'none' }
 const clientGone = new Error('the client closed the request')
@@ -87,6 +89,7 @@ class TlsEdge implements HttpEdge {
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
+      maxSessionMemory: maxSessionMemoryMegabytes,
       settings: { maxConcurrentStreams, initialWindowSize, maxHeaderListSize: maxHeaderBytes },
     })
     this.#attach()
