@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Node, Pod } from '../api/types/core/v1.ts'
 import type { Informer } from '../client/informer.ts'
+import { untilSynced } from '../client/until-synced.ts'
 import { ChangeSignal } from '../platform/change-signal.ts'
 import type { Clock } from '../platform/clock.ts'
 import { readFileIfThere, writeFileAtomically } from '../platform/files.ts'
@@ -40,7 +41,7 @@ export async function runNetwork(options: NetworkOptions, signal: AbortSignal): 
   const handler = { added: change.notify, updated: change.notify, deleted: change.notify }
   pods.addHandler(handler)
   nodes.addHandler(handler)
-  await Promise.all([pods.synced, nodes.synced])
+  if (!(await untilSynced([pods, nodes], signal))) return
   const table = new TableSync({ table: networkTable, clock })
   let routes: readonly NodeRoute[] = []
   enableForwarding()

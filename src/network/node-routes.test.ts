@@ -27,7 +27,7 @@ test('the changes lead from any routes to any others', () => {
   )
   fc.assert(
     fc.property(routes, routes, (before, after) => {
-      const table = new Map(before.map(({ podCidr, via }) => [podCidr, via]))
+      const table = new Map<string, string>(before.map(({ podCidr, via }) => [podCidr, via]))
       for (const [, verb, podCidr = '', , via = ''] of routeChanges(before, after)) {
         if (verb === 'del') assert.equal(table.get(podCidr), via)
         if (verb === 'del') table.delete(podCidr)

@@ -1,4 +1,4 @@
-import type { Node, Pod } from '../api/types/core/v1.ts'
+import type { Node, Pod, Taint } from '../api/types/core/v1.ts'
 import type { LabelSelector } from '../api/types/meta/v1.ts'
 import { type DeepReadonly, objectKey, type Stored } from '../machinery/object.ts'
 import type { PodObject } from './pod-object.ts'
@@ -27,6 +27,10 @@ export interface NodeView {
   readonly name: string
   readonly node: NodeObject
   readonly labels: Readonly<Record<string, string>>
+  readonly unschedulable: boolean
+  /** Those that keep Pods away, and those that only make the node less liked. */
+  readonly hardTaints: readonly DeepReadonly<Taint>[]
+  readonly softTaints: readonly DeepReadonly<Taint>[]
   readonly allocatable: Resources
   /** Of all Pods on the node, those still on their way included. */
   readonly requested: Resources
@@ -52,6 +56,9 @@ export interface ClusterView {
 interface MutableNode extends NodeView {
   node: NodeObject
   labels: Readonly<Record<string, string>>
+  unschedulable: boolean
+  hardTaints: readonly DeepReadonly<Taint>[]
+  softTaints: readonly DeepReadonly<Taint>[]
   allocatable: Resources
   requested: Record<string, number>
   scoringRequested: Record<string, number>
@@ -182,7 +189,11 @@ export class SchedulerCache {
   }
 }
 
-function describe(node: NodeObject): Pick<MutableNode, 'node' | 'labels' | 'allocatable' | 'images'> {
+type Description = Omit<MutableNode, 'name' | 'requested' | 'scoringRequested' | 'pods'>
+
+/** What every cycle asks of the node again, worked out once a change of it. */
+function describe(node: NodeObject): Description {
+  const taints = node.spec?.taints ?? []
   const images = new Map<string, number>()
   for (const { names = [], sizeBytes = 0 } of node.status?.images ?? []) {
     for (const name of names) images.set(name, sizeBytes)
@@ -190,6 +201,9 @@ function describe(node: NodeObject): Pick<MutableNode, 'node' | 'labels' | 'allo
   return {
     node,
     labels: node.metadata.labels ?? {},
+    unschedulable: node.spec?.unschedulable ?? false,
+    hardTaints: taints.filter(({ effect }) => effect !== 'PreferNoSchedule'),
+    softTaints: taints.filter(({ effect }) => effect === 'PreferNoSchedule'),
     allocatable: amounts(node.status?.allocatable),
     images,
   }

@@ -39,15 +39,21 @@ export const unschedulable = (...reasons: string[]): Rejection => ({ reasons, un
 
 /** Scales so that the highest becomes 100. After scheduler plugins/helper DefaultNormalizeScore. */
 export function normalizeByHighest(scores: number[]): void {
-  const highest = Math.max(0, ...scores)
+  const highest = highestOf(scores)
   for (let i = 0; i < scores.length; i++) {
     scores[i] = highest === 0 ? 0 : Math.trunc((maxNodeScore * scores[i]!) / highest)
   }
 }
 
+function highestOf(scores: readonly number[]): number {
+  let highest = 0
+  for (const score of scores) if (score > highest) highest = score
+  return highest
+}
+
 /** The same where less is better: the highest becomes 0, zero becomes 100. */
 export function normalizeByLowest(scores: number[]): void {
-  const highest = Math.max(0, ...scores)
+  const highest = highestOf(scores)
   for (let i = 0; i < scores.length; i++) {
     scores[i] = highest === 0 ? maxNodeScore : maxNodeScore - Math.trunc((maxNodeScore * scores[i]!) / highest)
   }

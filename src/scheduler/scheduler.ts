@@ -12,6 +12,7 @@ import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/event-recorder.ts'
 import type { Informer } from '../client/informer.ts'
 import type { SharedInformers } from '../client/shared-informers.ts'
+import { untilSynced } from '../client/until-synced.ts'
 import { objectKey } from '../machinery/object.ts'
 import { isStatus } from '../machinery/status.ts'
 import { formatTime } from '../machinery/time.ts'
@@ -84,7 +85,7 @@ export class Scheduler {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    await this.#pods.synced
+    if (!(await untilSynced([this.#pods], signal))) return
     for (;;) {
       const queued = await this.#queue.next(signal)
       if (!queued) break

@@ -1,18 +1,17 @@
 import type { NodeView } from '../cache.ts'
 import { maxNodeScore, type Plugin } from '../framework.ts'
-import { podRequests, type Resources } from '../resources.ts'
+import { podRequests } from '../resources.ts'
 
 /** Prefers nodes on which CPU and memory are used up evenly, by how much the Pod improves that. */
 export const nodeResourcesBalancedAllocation: Plugin = {
   name: 'NodeResourcesBalancedAllocation',
   weight: 1,
   prepare(pod) {
-    const requests = podRequests(pod)
-    if (!requests.cpu && !requests.memory) return undefined
-    const nothing: Resources = {}
+    const { cpu = 0, memory = 0 } = podRequests(pod)
+    if (cpu === 0 && memory === 0) return undefined
     return {
       score: (node) => {
-        const improvement = balance(node, requests) - balance(node, nothing)
+        const improvement = balance(node, cpu, memory) - balance(node, 0, 0)
         return Math.trunc(maxNodeScore / 2 + (maxNodeScore / 2 + improvement) / 2)
       },
     }
@@ -20,12 +19,11 @@ export const nodeResourcesBalancedAllocation: Plugin = {
 }
 
 /** 100 when the used fractions are equal, less the further they are apart. After balancedResourceScore. */
-function balance(node: NodeView, more: Resources): number {
-  const fractions: number[] = []
-  for (const name of ['cpu', 'memory']) {
-    const capacity = node.allocatable[name] ?? 0
-    if (capacity > 0) fractions.push(Math.min(1, ((node.requested[name] ?? 0) + (more[name] ?? 0)) / capacity))
-  }
-  const deviation = fractions.length === 2 ? Math.abs(fractions[0]! - fractions[1]!) / 2 : 0
-  return Math.trunc((1 - deviation) * maxNodeScore)
+function balance({ allocatable, requested }: NodeView, cpu: number, memory: number): number {
+  const cpuCapacity = allocatable.cpu ?? 0
+  const memoryCapacity = allocatable.memory ?? 0
+  if (cpuCapacity === 0 || memoryCapacity === 0) return maxNodeScore
+  const cpuFraction = Math.min(1, ((requested.cpu ?? 0) + cpu) / cpuCapacity)
+  const memoryFraction = Math.min(1, ((requested.memory ?? 0) + memory) / memoryCapacity)
+  return Math.trunc((1 - Math.abs(cpuFraction - memoryFraction) / 2) * maxNodeScore)
 }

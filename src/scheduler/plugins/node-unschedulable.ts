@@ -9,6 +9,6 @@ export const nodeUnschedulable: Plugin = {
   prepare(pod) {
     if (toleratesTaint(pod.spec?.tolerations, unschedulableTaint)) return undefined
     const rejection = unresolvable('node(s) were unschedulable')
-    return { filter: ({ node }) => (node.spec?.unschedulable ? rejection : undefined) }
+    return { filter: ({ unschedulable }) => (unschedulable ? rejection : undefined) }
   },
 }

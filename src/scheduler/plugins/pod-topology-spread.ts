@@ -81,8 +81,7 @@ function inclusionPolicy(
   return (node) => {
     if (nodeAffinityPolicy === 'Honor' && !matchesRequiredNodeAffinity(pod, node)) return false
     if (nodeTaintsPolicy !== 'Honor') return true
-    const taints = node.node.spec?.taints ?? []
-    return taints.every((taint) => taint.effect === 'PreferNoSchedule' || toleratesTaint(tolerations, taint))
+    return node.hardTaints.every((taint) => toleratesTaint(tolerations, taint))
   }
 }
 

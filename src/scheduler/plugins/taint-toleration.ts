@@ -10,17 +10,11 @@ export const taintToleration: Plugin = {
     const soft = tolerations?.filter(({ effect }) => !effect || effect === 'PreferNoSchedule')
     const rejection = unresolvable('node(s) had untolerated taint(s)')
     return {
-      filter: ({ node }) => {
-        const untolerated = node.spec?.taints?.some(
-          (taint) => taint.effect !== 'PreferNoSchedule' && !toleratesTaint(tolerations, taint),
-        )
-        return untolerated ? rejection : undefined
-      },
-      score: ({ node }) => {
+      filter: ({ hardTaints }) =>
+        hardTaints.every((taint) => toleratesTaint(tolerations, taint)) ? undefined : rejection,
+      score: ({ softTaints }) => {
         let count = 0
-        for (const taint of node.spec?.taints ?? []) {
-          if (taint.effect === 'PreferNoSchedule' && !toleratesTaint(soft, taint)) count++
-        }
+        for (const taint of softTaints) if (!toleratesTaint(soft, taint)) count++
         return count
       },
       normalize: normalizeByLowest,
