@@ -9,4 +9,6 @@ export async function agent({ config: file }: { readonly config: string }): Prom
   const config = readAgentConfig(file)
   const log = createLogger({ level: config.logLevel }).child({ node: config.nodeName })
   await runAgent({ config, clock: systemClock, log }, untilInterrupted())
+  // Pods and rules need nobody: whatever still holds the process (a name being asked outside, a log followed) may go.
+  process.exit()
 }

@@ -103,6 +103,6 @@ try {
     process.exitCode = error.exitCode
   } else {
     console.error(`kubets: ${explain(error)}`)
-    process.exitCode = 1
+    process.exit(1)
   }
 }

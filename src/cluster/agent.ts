@@ -52,11 +52,15 @@ export async function runAgent(options: AgentOptions, outerSignal: AbortSignal):
   if (!socket) throw new UsageError(`an agent for ${config.nodeName} already runs`)
   const clients = clientsOf(config)
   try {
-    await Promise.all([
+    const components = [
       runPods(options, clients.kubelet, signal),
       runServices(options, clients, signal),
       keepTrying('dns', options, signal, () => runDns(options, clients.dns, signal)),
-    ])
+    ]
+    // One that fails ends them all: half a node is worse than one that is started again.
+    for (const component of components) component.catch(() => stopping.abort())
+    const failed = (await Promise.allSettled(components)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   } finally {
     await Promise.all(Object.values(clients).map(({ transport }) => transport.close()))
     await socket.close()
@@ -175,7 +179,10 @@ async function runDns(
   const running = informers.run(signal)
   const upstreamServers = nameserversOf(readFileIfThere('/etc/resolv.conf') ?? '', [config.clusterDns])
   const { nodeName, nodeAddress: address, clusterDomain } = config
-  const server = await startDns({ informers, clusterDomain, address, port: dnsPort, upstreamServers, clock, log })
+  const server = await startDns(
+    { informers, clusterDomain, address, port: dnsPort, upstreamServers, clock, log },
+    signal,
+  )
   try {
     await publishDnsEndpoint(client, { service: dnsService, nodeName, address, port: server.port })
     await running

@@ -1,6 +1,7 @@
 import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
 import type { SharedInformers } from '../client/shared-informers.ts'
+import { untilSynced } from '../client/until-synced.ts'
 import { createWorkQueue, type WorkQueue } from '../client/work-queue.ts'
 import { isStatus } from '../machinery/status.ts'
 import type { Clock } from '../platform/clock.ts'
@@ -42,7 +43,8 @@ export async function runController(options: RunControllerOptions, signal: Abort
   signal.addEventListener('abort', stop, { once: true })
   if (signal.aborted) stop()
   try {
-    await untilSynced(instance, signal)
+    // Deciding on half a cache would delete what is only not listed yet.
+    if (!(await untilSynced(instance.watches, signal))) return
     const workers = Array.from({ length: controller.workers ?? defaultWorkers }, () =>
       work({ ...options, log }, instance, queue, signal),
     )
@@ -51,16 +53,6 @@ export async function runController(options: RunControllerOptions, signal: Abort
   } finally {
     for (const remove of unsubscribe) remove()
   }
-}
-
-/** Deciding on half a cache would delete what is only not listed yet. */
-async function untilSynced({ watches }: ControllerInstance, signal: AbortSignal): Promise<void> {
-  const { promise: aborted, resolve } = Promise.withResolvers<void>()
-  const abort = () => resolve()
-  signal.addEventListener('abort', abort, { once: true })
-  if (signal.aborted) resolve()
-  await Promise.race([aborted, Promise.all(watches.map(({ synced }) => synced))])
-  signal.removeEventListener('abort', abort)
 }
 
 async function work(

@@ -2,6 +2,7 @@ import { createSocket, type Socket as UdpSocket } from 'node:dgram'
 import { createServer, type Server, type Socket } from 'node:net'
 import { endpointSlices, namespaces, services } from '../api/types/resources.ts'
 import type { SharedInformers } from '../client/shared-informers.ts'
+import { untilSynced } from '../client/until-synced.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
 import { answerQuery, type Zone } from './answer-query.ts'
@@ -28,10 +29,10 @@ export interface DnsServer {
 const maxTcpConnections = 256
 const tcpIdleMs = 10_000
 
-/** Serves the cluster's names on UDP and TCP once the caches are filled; throws when the port is taken. */
-export async function startDns(options: DnsOptions): Promise<DnsServer> {
+/** Serves the cluster's names on UDP and TCP once the caches are filled; throws when the port is taken, or `signal` aborts before. */
+export async function startDns(options: DnsOptions, signal: AbortSignal): Promise<DnsServer> {
   const { informers, clusterDomain, upstreamServers, clock } = options
-  const view = await clusterView(informers)
+  const view = await clusterView(informers, signal)
   const zone: Zone = { clusterDomain, view, upstream: createUpstream({ servers: upstreamServers, clock }) }
   const tcp = await listenOnTcp(options, zone)
   const { port } = tcp.server.address() as { port: number }
@@ -45,7 +46,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
 }
 
 /** The indexes that make every question a lookup. */
-export async function clusterView(informers: SharedInformers): Promise<ClusterView> {
+export async function clusterView(informers: SharedInformers, signal: AbortSignal): Promise<ClusterView> {
   const serviceCache = informers.informerFor(services)
   const sliceCache = informers.informerFor(endpointSlices)
   const namespaceCache = informers.informerFor(namespaces)
@@ -55,7 +56,8 @@ export async function clusterView(informers: SharedInformers): Promise<ClusterVi
     const service = labels?.['kubernetes.io/service-name']
     return service ? [`${namespace}/${service}`] : []
   })
-  await Promise.all([serviceCache.synced, sliceCache.synced, namespaceCache.synced])
+  if (!(await untilSynced([serviceCache, sliceCache, namespaceCache], signal)))
+    throw new Error('told to end before the caches were filled')
   return {
     service: (namespace, name) => serviceCache.get(`${namespace}/${name}`),
     hasNamespace: (name) => namespaceCache.get(name) !== undefined,

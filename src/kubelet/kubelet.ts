@@ -6,6 +6,7 @@ import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
 import type { Cached, Informer } from '../client/informer.ts'
 import { createInformer } from '../client/informers.ts'
+import { untilSynced } from '../client/until-synced.ts'
 import type { Clock } from '../platform/clock.ts'
 import { readFileIfThere } from '../platform/files.ts'
 import type { Logger } from '../platform/log.ts'
@@ -131,8 +132,7 @@ async function start(options: KubeletOptions, parts: Parts, registered: Promise<
   context.recorder.eventAbout(node, 'Normal', 'Starting', 'Starting kubelet.')
   await prepareDirectories(context)
   feedWorkers(podInformer, workers)
-  await Promise.race([Promise.all([podInformer.synced, serviceInformer.synced]), aborted(signal)])
-  if (signal.aborted) return
+  if (!(await untilSynced([podInformer, serviceInformer], signal))) return
   // What the manifests ask for must be known before anything is taken for an orphan.
   if (podManifestPath) workers.setStatic(await readStaticPods({ directory: podManifestPath, nodeName, log }))
   await Promise.all([adoptPatiently(options, workers), registered])
@@ -166,11 +166,6 @@ async function runLoops(options: KubeletOptions, { workers }: Parts): Promise<vo
       ? watchStaticPods({ directory: podManifestPath, nodeName, log, changed: setStatic }, signal)
       : undefined,
   ])
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
 
 function feedWorkers(informer: Informer<Pod>, workers: PodWorkers): void {

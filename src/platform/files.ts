@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  existsSync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -13,15 +14,22 @@ import { dirname, join } from 'node:path'
 
 /** Makes a folder only its owner can enter, with its parents. An existing one is tightened to that. */
 export function makePrivateDirectory(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 })
+  makeDirectory(path)
   chmodSync(path, 0o700)
+}
+
+/** Not by Node's `recursive`: that tries for ever where the parent is there and nothing can be made in it, as in /proc. */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return
+  if (!existsSync(dirname(path))) makeDirectory(dirname(path))
+  mkdirSync(path, { mode: 0o700 })
 }
 
 /**
  * Replaces a file in one step: readers see the old text or the new one, also after a power cut. Mode 0600 unless given.
  */
 export function writeFileAtomically(path: string, data: string | Uint8Array, mode = 0o600): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeDirectory(dirname(path))
   const temporary = `${path}.${process.pid}.new`
   try {
     const file = openSync(temporary, 'w', mode)

@@ -1,5 +1,6 @@
 import { endpointSlices, nodes, serviceCIDRs, services } from '../api/types/resources.ts'
 import type { SharedInformers } from '../client/shared-informers.ts'
+import { untilSynced } from '../client/until-synced.ts'
 import { ChangeSignal } from '../platform/change-signal.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
@@ -40,7 +41,7 @@ const zoneLabel = 'topology.kubernetes.io/zone'
 export async function runProxy(options: ProxyOptions, signal: AbortSignal): Promise<void> {
   const { clock, log, apply } = options
   const cluster = watchCluster(options)
-  await cluster.synced
+  if (!(await untilSynced([cluster], signal))) return
   const table = new TableSync({ table: serviceTable, clock, apply })
   const checks = new HealthCheckServers(log)
   let udpEndpoints = ''
