@@ -29,7 +29,7 @@ const outside = encode({
   questions: [],
   answers: [{ type: 'A', name: 'example.org', data: '192.0.2.1' }],
 })
-const zone: Zone = { clusterDomain: 'cluster.local', view, upstream: { forward: async () => outside } }
+const zone: Zone = { clusterDomain: 'cluster.local', view, upstream: { forward: async () => outside }, random: () => 0 }
 const unreachable: Zone = { ...zone, upstream: { forward: () => Promise.reject(new Error('nobody answers')) } }
 
 const query = (name: string, udpPayloadSize?: number) =>
@@ -45,7 +45,7 @@ const ask = async (name: string, transport: 'udp' | 'tcp' = 'udp', size?: number
 test('an answer too long for a datagram is cut, and whole over TCP or where the client takes more', async () => {
   const cut = await ask('web.shop.svc.cluster.local')
   assert.equal(cut.flag_tc, true)
-  assert.equal(cut.answers?.length, 0)
+  assert.equal(cut.answers?.length, 29)
   assert.equal((await ask('web.shop.svc.cluster.local', 'tcp')).answers?.length, 60)
   assert.equal((await ask('web.shop.svc.cluster.local', 'udp', 4096)).answers?.length, 60)
 })
@@ -72,4 +72,27 @@ test('no message whatever makes it fail', async () => {
     }),
     { numRuns: 5000 },
   )
+})
+
+test('a question comes back in the letters it was asked in, and so does the name of its answers', async () => {
+  const { questions, answers } = await ask('WeB.shop.svc.CLUSTER.local', 'tcp')
+  assert.equal(questions?.[0]?.name, 'WeB.shop.svc.CLUSTER.local')
+  assert.equal(answers?.[0]?.name, 'WeB.shop.svc.CLUSTER.local')
+})
+
+test('addresses come in another order each time', async () => {
+  let last = 0
+  const random = () => {
+    last = (last + 0.37) % 1
+    return last
+  }
+  const first = async () =>
+    JSON.stringify((await ask('web.shop.svc.cluster.local', 'tcp', 0, { ...zone, random })).answers)
+  assert.notEqual(await first(), await first())
+})
+
+test('what does not exist says how long that may be believed', async () => {
+  const { authorities, answers } = await ask('none.of.these.svc.cluster.local')
+  assert.deepEqual(answers, [])
+  assert.equal(authorities?.[0]?.type, 'SOA')
 })

@@ -6,16 +6,18 @@ import {
   type Packet,
   RECURSION_AVAILABLE,
   RECURSION_DESIRED,
-  TRUNCATED_RESPONSE,
 } from 'dns-packet'
 import type { ClusterView } from './cluster-view.ts'
 import { type DnsRecord, type Question, type Resolution, resolve, ttlSeconds } from './resolve.ts'
 import type { Upstream } from './upstream.ts'
+import { writeAnswer } from './write-answer.ts'
 
 export interface Zone {
   readonly clusterDomain: string
   readonly view: ClusterView
   readonly upstream: Upstream
+  /** From 0 to below 1: orders the addresses of an answer. */
+  readonly random: () => number
 }
 
 type Transport = 'udp' | 'tcp'
@@ -24,6 +26,8 @@ type Transport = 'udp' | 'tcp'
 const plainUdpBytes = 512
 /** More than this is not sent in one datagram, whatever the client says it takes. */
 const largestUdpBytes = 4096
+/** What two bytes of length can say. */
+const largestTcpBytes = 65_535
 const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4 } as const
 
 /** The answer to one query in wire form; `undefined` for what is no query at all. Never throws. */
@@ -42,7 +46,7 @@ export async function answerQuery(
     const question: Question = { name: asked.name, type: asked.type }
     const resolution = resolve(question, zone.clusterDomain, zone.view)
     if (resolution.outcome === 'forward') return await zone.upstream.forward(message, transport)
-    return encodeAnswer(query, await followAlias(resolution, question, zone), transport, zone.clusterDomain)
+    return encodeAnswer(query, await followAlias(resolution, question, zone), transport, zone)
   } catch {
     return failure(message, 'SERVFAIL') // Nobody outside answered: the client asks its next server, or again.
   }
@@ -75,32 +79,35 @@ function decodeQuery(message: Uint8Array): (Packet & { opcode?: string }) | 'mal
   }
 }
 
-function encodeAnswer(query: Packet, resolution: OwnAnswer, transport: Transport, clusterDomain: string): Uint8Array {
+function encodeAnswer(query: Packet, resolution: OwnAnswer, transport: Transport, zone: Zone): Uint8Array {
   const { rcode, answers, additionals } = resolution
   const extension = query.additionals?.find(({ type }) => type === 'OPT') as { udpPayloadSize?: number } | undefined
-  const packet: Packet = {
-    type: 'response',
-    id: query.id ?? 0,
-    flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | ((query.flags ?? 0) & RECURSION_DESIRED) | rcodes[rcode],
-    questions: query.questions ?? [],
-    answers: answers.map(wireRecord),
-    authorities: answers.length === 0 ? [startOfAuthority(clusterDomain)] : [],
-    additionals: [...additionals.map(wireRecord), ...(extension ? [optRecord()] : [])],
+  const accepted = Math.min(largestUdpBytes, Math.max(plainUdpBytes, extension?.udpPayloadSize ?? 0))
+  return writeAnswer(
+    {
+      id: query.id ?? 0,
+      flags: AUTHORITATIVE_ANSWER | RECURSION_AVAILABLE | ((query.flags ?? 0) & RECURSION_DESIRED) | rcodes[rcode],
+      question: query.questions![0]!,
+      answers: inRandomOrder(answers, zone.random).map(wireRecord),
+      authorities: answers.length === 0 ? [startOfAuthority(zone.clusterDomain)] : [],
+      additionals: additionals.map(wireRecord),
+      extension: extension && optRecord(),
+    },
+    transport === 'tcp' ? largestTcpBytes : accepted,
+  )
+}
+
+/** Most clients take the first address: each gets its turn. Aliases stay ahead of what they lead to. After CoreDNS loadbalance. */
+function inRandomOrder(answers: readonly DnsRecord[], random: () => number): DnsRecord[] {
+  const aliases = answers.filter(({ type }) => type === 'CNAME')
+  const others = answers.filter(({ type }) => type !== 'CNAME')
+  for (let i = others.length - 1; i > 0; i--) {
+    const j = Math.floor(random() * (i + 1))
+    const moved = others[i]!
+    others[i] = others[j]!
+    others[j] = moved
   }
-  const encoded = encode(packet)
-  const limit =
-    transport === 'tcp'
-      ? Number.POSITIVE_INFINITY
-      : Math.min(largestUdpBytes, Math.max(plainUdpBytes, extension?.udpPayloadSize ?? 0))
-  if (encoded.length <= limit) return encoded
-  const short = {
-    ...packet,
-    flags: packet.flags! | TRUNCATED_RESPONSE,
-    answers: [],
-    authorities: [],
-    additionals: extension ? [optRecord()] : [],
-  }
-  return encode(short)
+  return [...aliases, ...others]
 }
 
 function wireRecord(record: DnsRecord): Answer {

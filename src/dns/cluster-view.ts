@@ -48,6 +48,7 @@ export function dashed(address: string): string {
   return address.replaceAll(/[.:]/g, '-')
 }
 
-function isReady({ conditions }: DeepReadonly<Endpoint>): boolean {
+/** Endpoints of Services that publish unready ones come as ready. */
+export function isReady({ conditions }: DeepReadonly<Endpoint>): boolean {
   return conditions?.ready !== false
 }

@@ -17,6 +17,8 @@ export interface DnsOptions {
   readonly port: number
   /** Who is asked for names outside the cluster. */
   readonly upstreamServers: readonly string[]
+  /** 53 unless told otherwise. */
+  readonly upstreamPort?: number
   readonly clock: Clock
   readonly log: Logger
 }
@@ -31,9 +33,10 @@ const tcpIdleMs = 10_000
 
 /** Serves the cluster's names on UDP and TCP once the caches are filled; throws when the port is taken, or `signal` aborts before. */
 export async function startDns(options: DnsOptions, signal: AbortSignal): Promise<DnsServer> {
-  const { informers, clusterDomain, upstreamServers, clock } = options
+  const { informers, clusterDomain, upstreamServers, upstreamPort, clock } = options
   const view = await clusterView(informers, signal)
-  const zone: Zone = { clusterDomain, view, upstream: createUpstream({ servers: upstreamServers, clock }) }
+  const upstream = createUpstream({ servers: upstreamServers, clock, ...(upstreamPort && { port: upstreamPort }) })
+  const zone: Zone = { clusterDomain, view, upstream, random: Math.random }
   const tcp = await listenOnTcp(options, zone)
   const { port } = tcp.server.address() as { port: number }
   try {

@@ -1,4 +1,4 @@
-import { type ClusterView, dashed, headlessEndpoints, isHeadless, type ServiceObject } from './cluster-view.ts'
+import { type ClusterView, headlessEndpoints, isHeadless, isReady, type ServiceObject } from './cluster-view.ts'
 
 /** A resource record of the few types a cluster answers. */
 export type DnsRecord =
@@ -8,7 +8,14 @@ export type DnsRecord =
       readonly ttl: number
       readonly data: string
     }
-  | { readonly type: 'SRV'; readonly name: string; readonly ttl: number; readonly data: SrvData }
+  | SrvRecord
+
+export interface SrvRecord {
+  readonly type: 'SRV'
+  readonly name: string
+  readonly ttl: number
+  readonly data: SrvData
+}
 
 export interface SrvData {
   readonly priority: number
@@ -35,6 +42,8 @@ export type Resolution =
 
 /** How long clients may keep an answer. CoreDNS's as kubeadm sets it up. */
 export const ttlSeconds = 30
+
+const weightOfAll = 100
 
 /** The version of the specification, as `dns-version.cluster.local` tells. */
 const schemaVersion = '1.1.0'
@@ -126,14 +135,14 @@ function resolveEndpoint({ question, service, view }: Within, hostname: string):
 function resolvePort({ question, zone, service, view }: Within, [port, protocol]: readonly string[]): Resolution {
   const wanted = (name: string, itsProtocol: string) =>
     (port === '*' || port === `_${name}`) && (protocol === '*' || protocol === `_${itsProtocol.toLowerCase()}`)
-  const answers: DnsRecord[] = []
+  const answers: SrvRecord[] = []
   const additionals: DnsRecord[] = []
   const add = (target: string, portNumber: number, addresses: readonly string[]) => {
     answers.push({
       type: 'SRV',
       name: question.name,
       ttl: ttlSeconds,
-      data: { priority: 0, weight: 100, port: portNumber, target },
+      data: { priority: 0, weight: weightOfAll, port: portNumber, target },
     })
     for (const address of addresses) additionals.push(record(addressType(address), target, address))
   }
@@ -147,12 +156,17 @@ function resolvePort({ question, zone, service, view }: Within, [port, protocol]
     }
   }
   if (answers.length === 0) return notFound
-  return question.type === 'SRV'
-    ? { outcome: 'answer', rcode: 'NOERROR', answers, additionals: unique(additionals) }
-    : noData
+  if (question.type !== 'SRV') return noData
+  return { outcome: 'answer', rcode: 'NOERROR', answers: sharingWeight(answers), additionals: unique(additionals) }
 }
 
-/** Whose address is it? Addresses that are none of the cluster's are asked elsewhere. */
+/** All share the weight, and each has some. After CoreDNS plugin/backend_lookup.go SRV. */
+function sharingWeight(answers: readonly SrvRecord[]): SrvRecord[] {
+  const weight = Math.max(1, Math.floor(weightOfAll / answers.length))
+  return answers.map((each) => ({ ...each, data: { ...each.data, weight } }))
+}
+
+/** Whose address is it? Endpoints have a name of their own only by hostname. Other addresses are asked elsewhere. */
 function resolveAddress(question: Question, clusterDomain: string, view: ClusterView): Resolution {
   const address = addressOfReverseName(question.name)
   if (address === undefined) return { outcome: 'forward' }
@@ -161,8 +175,10 @@ function resolveAddress(question: Question, clusterDomain: string, view: Cluster
     .map((service) => `${service.metadata.name}.${service.metadata.namespace}`)
   const endpoints = view.endpointSlicesByAddress(address).flatMap((slice) => {
     const service = slice.metadata.labels?.['kubernetes.io/service-name']
-    const hostname = slice.endpoints?.find(({ addresses }) => addresses.includes(address))?.hostname ?? dashed(address)
-    return service ? [`${hostname}.${service}.${slice.metadata.namespace}`] : []
+    const hostnames = (slice.endpoints ?? [])
+      .filter((endpoint) => endpoint.addresses.includes(address) && isReady(endpoint))
+      .flatMap(({ hostname }) => hostname ?? [])
+    return service ? hostnames.map((hostname) => `${hostname}.${service}.${slice.metadata.namespace}`) : []
   })
   const names = services.length > 0 ? services : endpoints
   if (names.length === 0) return { outcome: 'forward' }

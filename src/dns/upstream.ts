@@ -12,12 +12,14 @@ export interface Upstream {
 export interface UpstreamOptions {
   /** Addresses, tried in this order. */
   readonly servers: readonly string[]
+  /** 53 unless told otherwise. */
+  readonly port?: number
   readonly clock: Clock
 }
 
 const timeoutMs = 2000
 const maxWaiting = 1000
-const dnsPort = 53
+const defaultPort = 53
 
 /** The servers of a resolv.conf, those on this very machine's loopback included, ours left out. */
 export function nameserversOf(resolvConf: string, exclude: readonly string[]): string[] {
@@ -27,14 +29,15 @@ export function nameserversOf(resolvConf: string, exclude: readonly string[]): s
     .filter((server) => !exclude.includes(server))
 }
 
-export function createUpstream({ servers, clock }: UpstreamOptions): Upstream {
+export function createUpstream({ servers, port = defaultPort, clock }: UpstreamOptions): Upstream {
   let waiting = 0
   return {
     async forward(query, transport) {
       if (waiting >= maxWaiting) throw new Error('too many questions wait for an answer from outside')
       waiting++
+      const ask = transport === 'udp' ? askByUdp : askByTcp
       try {
-        return await firstAnswer(servers, (server) => (transport === 'udp' ? askByUdp : askByTcp)(server, query, clock))
+        return await firstAnswer(servers, (server) => ask({ server, port }, query, clock))
       } finally {
         waiting--
       }
@@ -57,8 +60,13 @@ async function firstAnswer(
   throw failure
 }
 
+interface ServerAddress {
+  readonly server: string
+  readonly port: number
+}
+
 /** A fresh socket and identifier a question, so that answers cannot be guessed. */
-function askByUdp(server: string, query: Uint8Array, clock: Clock): Promise<Uint8Array> {
+function askByUdp({ server, port }: ServerAddress, query: Uint8Array, clock: Clock): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const socket = createSocket(server.includes(':') ? 'udp6' : 'udp4')
     const identifier = randomInt(65_536)
@@ -73,13 +81,13 @@ function askByUdp(server: string, query: Uint8Array, clock: Clock): Promise<Uint
       if (address !== server || message.length < 12 || message.readUInt16BE(0) !== identifier) return
       finish(() => resolve(withIdentifier(message, identifierOf(query))))
     })
-    socket.send(withIdentifier(query, identifier), dnsPort, server)
+    socket.send(withIdentifier(query, identifier), port, server)
   })
 }
 
-function askByTcp(server: string, query: Uint8Array, clock: Clock): Promise<Uint8Array> {
+function askByTcp({ server, port }: ServerAddress, query: Uint8Array, clock: Clock): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: server, port: dnsPort })
+    const socket = connect({ host: server, port })
     const finish = (settle: () => void) => {
       timer.cancel()
       socket.destroy()
