@@ -45,3 +45,11 @@ test('what is written is read back, keys sorted', () => {
     { numRuns: 1_000 },
   )
 })
+
+test('a key that would mean "merge" is quoted', () => {
+  assert.equal(formatYaml({ '<<': 0 }), '"<<": 0\n')
+})
+
+test('a merge of what is no map is said as such', () => {
+  assert.throws(() => parseYaml('<<: 1'), /^Error: yaml: map merge requires map or sequence of maps as the value$/)
+})

@@ -1,4 +1,4 @@
-import { type Document, LineCounter, parseAllDocuments, stringify, type YAMLError } from 'yaml'
+import { Document, isScalar, LineCounter, parseAllDocuments, visit, type YAMLError } from 'yaml'
 
 /**
  * YAML bodies as sigs.k8s.io/yaml v1.6 reads and writes them: YAML 1.1's words for booleans, no times, no base 60.
@@ -34,7 +34,14 @@ export function parseYaml(text: string): ParsedYaml {
 
 /** Keys sorted, lists not indented, lines not folded. */
 export function formatYaml(value: unknown): string {
-  return stringify(value, { version: '1.1', sortMapEntries: true, indentSeq: false, lineWidth: 0 })
+  const document = new Document(value, { version: '1.1', sortMapEntries: true })
+  visit(document, {
+    // Bare, this key would mean "merge" when it is read again.
+    Pair: (_, { key }) => {
+      if (isScalar(key) && key.value === '<<') key.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return document.toString({ indentSeq: false, lineWidth: 0 })
 }
 
 function isUnknownForm(tag: { tag: string; format?: string }): boolean {
@@ -45,7 +52,11 @@ function toJson(document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 })
   } catch (error) {
-    throw new YamlError('yaml: document contains excessive aliasing', { cause: error })
+    const isMerge = error instanceof Error && error.message.startsWith('Merge sources')
+    const why = isMerge
+      ? 'map merge requires map or sequence of maps as the value'
+      : 'document contains excessive aliasing'
+    throw new YamlError(`yaml: ${why}`, { cause: error })
   }
 }
 
