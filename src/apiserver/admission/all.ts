@@ -10,6 +10,7 @@ import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
+import { podSecurity } from './pod-security/pod-security.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
 import { priority } from './priority.ts'
 import { type ResourceQuotaServices, resourceQuota } from './resource-quota.ts'
@@ -39,6 +40,7 @@ export function admissionPlugins(services: AdmissionServices, { disabled }: Admi
     serviceAccount(services),
     nodeRestriction(reader),
     taintNodesByCondition,
+    podSecurity(reader),
     priority(reader),
     defaultTolerationSeconds,
     defaultStorageClass(reader),

@@ -10,7 +10,8 @@ const answer: Answer = { kind: 'bytes', status: 200, headers: {}, body: '' }
 function requestFor(path: string, method = 'GET', ...groups: string[]): RequestContext {
   const [pathname, query = ''] = path.split('?')
   const info = parseRequestInfo(method, pathname!, new URLSearchParams(query))
-  return { info, user: { name: 'alice', groups, extra: {} } } as unknown as RequestContext
+  const connection = { transport: 'h2', remoteAddress: '127.0.0.1' }
+  return { info, connection, user: { name: 'alice', groups, extra: {} } } as unknown as RequestContext
 }
 
 const rows: { title: string; context: RequestContext; refused: boolean }[] = [
@@ -19,6 +20,13 @@ const rows: { title: string; context: RequestContext; refused: boolean }[] = [
   { title: 'a watch takes no seat', context: requestFor('/api/v1/pods?watch=1'), refused: false },
   { title: 'an administrator is let in', context: requestFor('/api/v1/pods', 'GET', 'system:masters'), refused: false },
 ]
+
+const fromWithin = requestFor('/api/v1/pods')
+rows.push({
+  title: 'a component in this process takes no seat',
+  context: { ...fromWithin, connection: { ...fromWithin.connection, transport: 'loopback' } },
+  refused: false,
+})
 
 for (const { title, context, refused } of rows) {
   test(`while one read is being served, ${title}`, async () => {
