@@ -16,6 +16,8 @@ export interface ParsedYaml {
 /** go-yaml does not know these forms of scalars; they stay strings. */
 const unknownTags = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary'])
 
+const mergeTag = 'tag:yaml.org,2002:merge'
+
 /** Reads the first document of `text`. Aliases are expanded a hundred times at most. Throws YamlError. */
 export function parseYaml(text: string): ParsedYaml {
   const lines = new LineCounter()
@@ -34,7 +36,11 @@ export function parseYaml(text: string): ParsedYaml {
 
 /** Keys sorted, lists not indented, lines not folded. */
 export function formatYaml(value: unknown): string {
-  const document = new Document(value, { version: '1.1', sortMapEntries: true })
+  const document = new Document(value, {
+    version: '1.1',
+    sortMapEntries: true,
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== mergeTag),
+  })
   visit(document, {
     // Bare, this key would mean "merge" when it is read again.
     Pair: (_, { key }) => {
