@@ -2,6 +2,7 @@ import type { ResourceRef } from '../api/resource-ref.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
+import { untilAborted } from '../platform/until-aborted.ts'
 import type { Client } from './client.ts'
 import type { Informer } from './informer.ts'
 import { createInformer, type InformerOptions } from './informers.ts'
@@ -51,10 +52,7 @@ export function createSharedInformers({ client, clock, log }: SharedInformersOpt
     async run(signal) {
       startOne = (informer) => running.add(informer.run(signal))
       for (const informer of informers.values()) startOne(informer)
-      await new Promise<void>((resolve) => {
-        if (signal.aborted) resolve()
-        signal.addEventListener('abort', () => resolve(), { once: true })
-      })
+      await untilAborted(signal)
       startOne = undefined
       await Promise.all(running)
     },

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import type { Clock } from '../platform/clock.ts'
 import { writeFileAtomically } from '../platform/files.ts'
 import type { Logger } from '../platform/log.ts'
+import { untilAborted } from '../platform/until-aborted.ts'
 import { stopAgents, superviseAgents } from './agents.ts'
 import { adminIdentity, type ControlPlane, machineAddress, startControlPlane } from './control-plane.ts'
 import { type ControlSocket, listenOnControlSocket } from './control-socket.ts'
@@ -146,11 +147,4 @@ async function runNodes(input: NodesInput, signal: AbortSignal): Promise<void> {
   )
   if (!signal.aborted) onProgress({ type: 'up', kubeconfig })
   await Promise.all([supervised, untilAborted(signal)])
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve()
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -2,6 +2,7 @@ import type { Probe } from '../../api/types/core/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
+import { untilAborted } from '../../platform/until-aborted.ts'
 import type { Cri } from '../cri/cri.ts'
 import type { ReadonlyContainer } from '../pod/pod.ts'
 import type { ContainerRuntime } from '../pod/runtime-state.ts'
@@ -111,7 +112,7 @@ export class PodProbes {
     const { clock } = this.#options
     const { runtime, probes } = context
     const stop = probes.stop.signal
-    if (type !== 'Startup') await aborted(AbortSignal.any([probes.started.signal, stop]))
+    if (type !== 'Startup') await untilAborted(AbortSignal.any([probes.started.signal, stop]))
     await clock.sleep(runtime.startedAtMs + (probe.initialDelaySeconds ?? 0) * 1000 - clock.nowMs(), stop)
     const thresholds = { success: probe.successThreshold ?? 1, failure: probe.failureThreshold ?? 3 }
     let run = noRun
@@ -161,9 +162,4 @@ interface LoopContext {
   readonly runtime: ContainerRuntime
   readonly address: string
   readonly probes: ContainerProbes
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }
