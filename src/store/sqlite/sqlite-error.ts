@@ -16,7 +16,9 @@ export function isCorruption(error: unknown): boolean {
 }
 
 export function corruptError(path: string, why: string, cause?: unknown): StoreError {
-  const message = `The datastore ${path} is damaged (${why}): restore a backup, or move the file away to start empty.`
+  // SQLite's own findings come on several lines.
+  const reason = why.replaceAll(/\s*\n\s*/g, '; ')
+  const message = `The datastore ${path} is damaged (${reason}): restore a backup, or move the file away to start empty.`
   return new StoreError('Corrupt', message, { cause })
 }
 
