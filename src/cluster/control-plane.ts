@@ -19,7 +19,7 @@ import type { Store } from '../store/store.ts'
 import { ensureAddons, nthAddress } from './addons.ts'
 import { type ClusterCertificates, clusterCertificates } from './cluster-certificates.ts'
 import { runHollowNodes } from './hollow-nodes.ts'
-import type { ClusterOptions } from './options.ts'
+import { type ClusterOptions, UsageError } from './options.ts'
 
 export interface ControlPlaneOptions {
   readonly options: ClusterOptions
@@ -56,7 +56,10 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
     serviceAddress: nthAddress(options.serviceCidr, 1),
     advertiseAddress,
   }
+  const staticTokens = readTokens(options.tokenAuthFile)
   const opening = openStore(input)
+  // It may fail before it is waited for, and is then said where that happens.
+  opening.catch(() => undefined)
   try {
     const certificates = await clusterCertificates({ directory: input.pkiDirectory, clock, names })
     const store = await opening
@@ -77,7 +80,7 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
       bindAddress: options.bindAddress,
       port: options.port,
       advertiseAddress,
-      ...(options.tokenAuthFile && { staticTokens: readFileSync(options.tokenAuthFile, 'utf8') }),
+      ...(staticTokens && { staticTokens }),
     })
     try {
       const { port } = await server.listen()
@@ -93,6 +96,15 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
       () => undefined, // Its own failure is the one on its way, or comes second.
     )
     throw error
+  }
+}
+
+function readTokens(path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UsageError(`cannot read --token-auth-file ${path}: ${(error as Error).message}`, { cause: error })
   }
 }
 
