@@ -5,6 +5,7 @@ import { ChangeSignal } from '../../platform/change-signal.ts'
 import type { Timer } from '../../platform/clock.ts'
 import { containerHash } from '../containers/container-config.ts'
 import type { ReferencedObjects } from '../containers/environment.ts'
+import { isUnavailable } from '../cri/grpc-client.ts'
 import { PodProbes } from '../probes/pod-probes.ts'
 import { setUpVolumes } from '../volumes/volumes.ts'
 import { BackOff } from './back-off.ts'
@@ -128,12 +129,11 @@ export class PodWorker {
 
   /** Runs until the Pod is gone from the node, or `signal` aborts, which leaves everything as it is. */
   async run(signal: AbortSignal): Promise<void> {
-    const { log } = this.#options.context
     try {
       while (await this.#changes.next(signal)) {
         this.#timer?.cancel()
         const outcome = await this.#sync().catch((error: unknown): Outcome => {
-          if (!signal.aborted) log.warn('pod sync failed, trying again', { error, pod: this.#options.uid })
+          if (!signal.aborted) this.#sayFailed(error)
           return { requeueAfterMs: retryAfterMs }
         })
         if (outcome === 'finished') return
@@ -143,6 +143,14 @@ export class PodWorker {
       this.#timer?.cancel()
       this.#probes.stopAll()
     }
+  }
+
+  /** A runtime that is away is said once for all Pods, by who starts it again. */
+  #sayFailed(error: unknown): void {
+    const { log } = this.#options.context
+    const fields = { error, pod: this.#options.uid }
+    if (isUnavailable(error)) log.debug('pod sync failed, trying again', fields)
+    else log.warn('pod sync failed, trying again', fields)
   }
 
   #requeue({ again, requeueAfterMs }: Exclude<Outcome, 'finished'>): void {
