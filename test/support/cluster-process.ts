@@ -26,16 +26,18 @@ export function runKubets(args: readonly string[], options?: ProgramOptions): Pr
 /** A real cluster: `kubets up` as a process, in a data directory of its own. `close` removes all there is. */
 export class ClusterProcess {
   readonly directory = mkdtempSync(join(tmpdir(), 'kubets-e2e-'))
-  readonly dataDir = join(this.directory, 'data')
-  readonly kubeconfig = join(this.dataDir, 'admin.kubeconfig')
+  readonly dataDir: string
+  readonly kubeconfig: string
   readonly port: number
   readonly nodeName = 'e2e'
   readonly #flags: readonly string[]
   readonly #background: BackgroundProgram[] = []
   #server: BackgroundProgram | undefined
 
-  constructor(port: number, flags: readonly string[] = []) {
+  constructor(port: number, flags: readonly string[] = [], dataDir?: string) {
     this.port = port
+    this.dataDir = dataDir ?? join(this.directory, 'data')
+    this.kubeconfig = join(this.dataDir, 'admin.kubeconfig')
     this.#flags = flags
   }
 
@@ -52,9 +54,19 @@ export class ClusterProcess {
     return this.#server?.stop('SIGINT')
   }
 
+  /** kill -9. Its agents and Pods go on. */
+  async killServer(): Promise<void> {
+    await this.#server?.stop('SIGKILL')
+  }
+
   /** Any command but `up`, about this cluster. Throws when it fails. */
   kubets(...args: string[]): Promise<string> {
     return output(process.execPath, [kubetsProgram, ...args, '--data-dir', this.dataDir])
+  }
+
+  /** Like `kubets`, whatever the exit code. */
+  kubetsFinished(args: readonly string[], options?: ProgramOptions): Promise<Finished> {
+    return runKubets([...args, '--data-dir', this.dataDir], options)
   }
 
   async importImage(image: TestImage): Promise<void> {

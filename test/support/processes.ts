@@ -22,7 +22,13 @@ export function finished(program: string, args: readonly string[], options: Prog
     const child = execFile(
       program,
       args,
-      { env: { ...process.env, ...env }, timeout: timeoutMs, maxBuffer: 64 << 20, ...(cwd && { cwd }) },
+      {
+        env: { ...process.env, ...env },
+        timeout: timeoutMs,
+        killSignal: 'SIGKILL',
+        maxBuffer: 64 << 20,
+        ...(cwd && { cwd }),
+      },
       (error, stdout, stderr) => {
         const code = error ? (typeof error.code === 'number' ? error.code : -1) : 0
         resolve({ code, stdout, stderr })
