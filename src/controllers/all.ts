@@ -1,5 +1,6 @@
 import { clusterRoleAggregation } from './cluster-role-aggregation.ts'
 import type { Controller } from './controller.ts'
+import { cronJob } from './cron-job/cron-job-controller.ts'
 import { daemonSet } from './daemon-set/daemon-set-controller.ts'
 import { deployment } from './deployment/deployment-controller.ts'
 import { endpointSlice } from './endpoints/endpoint-slice-controller.ts'
@@ -14,6 +15,7 @@ import { replicaSet, replication } from './replica-set/replica-set-controller.ts
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountToken } from './service-account-tokens.ts'
 import { serviceAccount } from './service-accounts.ts'
+import { statefulSet } from './stateful-set/stateful-set-controller.ts'
 import { taintEviction } from './taint-eviction.ts'
 import { ttlAfterFinished } from './ttl-after-finished.ts'
 
@@ -29,7 +31,9 @@ export const controllers: readonly Controller[] = [
   replication,
   deployment,
   daemonSet,
+  statefulSet,
   job,
+  cronJob,
   endpointSlice,
   endpointsController,
   nodeIpam,
