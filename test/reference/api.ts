@@ -85,9 +85,9 @@ export function jsonOf({ bytes }: ReferenceAnswer): unknown {
   }
 }
 
-/** The text of one recorded warning, which may be a whole header: `299 - "text"`. */
+/** The text of one recorded warning, which may be a whole header, `299 - "text"`, or still quoted as in one. */
 export function warningText(recorded: string): string {
-  return /^299 - "(.*)"$/s.exec(recorded)?.[1]?.replace(/\\(.)/g, '$1') ?? recorded
+  return (/^299 - "(.*)"$/s.exec(recorded)?.[1] ?? recorded).replace(/\\(["\\])/g, '$1')
 }
 
 /** The texts of the Warning headers: `299 - "text"`. */

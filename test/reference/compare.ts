@@ -91,6 +91,7 @@ function bagDifference(expected: Json[], actual: Json[], options: Comparison, pa
 function withoutFreeParts(text: string): string {
   return text
     .replace(/(patch: Invalid value: )"(?:[^"\\]|\\.)*"/g, '$1…')
+    .replace(/^(Invalid value: )"\{(?:[^"\\]|\\.)*\}"/, '$1…')
     .replace(/(The range of valid IPs is ).*$/, '$1…')
 }
 
