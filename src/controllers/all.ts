@@ -3,6 +3,7 @@ import type { Controller } from './controller.ts'
 import { cronJob } from './cron-job/cron-job-controller.ts'
 import { daemonSet } from './daemon-set/daemon-set-controller.ts'
 import { deployment } from './deployment/deployment-controller.ts'
+import { disruption } from './disruption/disruption-controller.ts'
 import { endpointSlice } from './endpoints/endpoint-slice-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
@@ -11,6 +12,7 @@ import { namespace } from './namespace/namespace-controller.ts'
 import { nodeIpam } from './node-ipam.ts'
 import { nodeLifecycle } from './node-lifecycle/node-lifecycle-controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
+import { claimProtection, volumeProtection } from './protection.ts'
 import { replicaSet, replication } from './replica-set/replica-set-controller.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountToken } from './service-account-tokens.ts'
@@ -34,11 +36,14 @@ export const controllers: readonly Controller[] = [
   statefulSet,
   job,
   cronJob,
+  disruption,
   endpointSlice,
   endpointsController,
   nodeIpam,
   nodeLifecycle,
   taintEviction,
   podGarbageCollector,
+  claimProtection,
+  volumeProtection,
   ttlAfterFinished,
 ]
