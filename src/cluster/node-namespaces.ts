@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { runProgram } from '../platform/run-program.ts'
 
 /**
@@ -25,7 +25,7 @@ export function nodeNamespace(nodeName: string, number: number): NodeNamespace {
 
 /** Makes the bridge and lets what leaves the machine through it carry the machine's own address. */
 export async function createBridge(): Promise<void> {
-  if (!existsSync(`/sys/class/net/${bridge}`)) await ip('link', 'add', bridge, 'type', 'bridge')
+  if (!bridgeExists()) await ip('link', 'add', bridge, 'type', 'bridge')
   await ip('address', 'replace', `${bridgeAddress}/24`, 'dev', bridge)
   await ip('link', 'set', bridge, 'up')
   const statements = [
@@ -59,10 +59,15 @@ export async function createNodeNamespace({ name, path, address }: NodeNamespace
 /** Removes the namespaces, which takes their links along, then bridge and rules. Does nothing where there is nothing. */
 export async function removeNodeNamespaces(namespaces: readonly NodeNamespace[]): Promise<void> {
   for (const { name, path } of namespaces) if (existsSync(path)) await ip('netns', 'delete', name)
-  if (existsSync(`/sys/class/net/${bridge}`)) {
+  if (bridgeExists()) {
     await ip('link', 'delete', bridge)
     await runProgram('nft', ['-f', '-'], { input: `add table ${bridgeTable}\ndelete table ${bridgeTable}\n` })
   }
+}
+
+/** By /proc, which shows this process's network; /sys shows that of whoever mounted it. */
+function bridgeExists(): boolean {
+  return new RegExp(`^ *${bridge}:`, 'm').test(readFileSync('/proc/self/net/dev', 'utf8'))
 }
 
 function ip(...args: string[]): Promise<string> {
