@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import { ClusterProcess, freePort } from '../support/cluster-process.ts'
+import { asNobody, ClusterProcess, freePort } from '../support/cluster-process.ts'
 import { BackgroundProgram, output, until } from '../support/processes.ts'
 
 /** Runs `check` with a control plane that has these flags, and removes it. */
@@ -89,21 +89,10 @@ test('--simulate-nodes 20: Pods run on hollow nodes', () =>
 
 test('--nodes 0 runs as a user without rights', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'kubets-nobody-'))
-  chmodSync(directory, 0o777)
-  const program = join(import.meta.dirname, '../../dist/kubets.js')
   const dataDir = join(directory, 'data')
-  const user = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, program]
   const port = String(await freePort())
-  const running = new BackgroundProgram('setpriv', [
-    ...user,
-    'up',
-    '--nodes',
-    '0',
-    '--data-dir',
-    dataDir,
-    '--port',
-    port,
-  ])
+  const args = [...asNobody(directory), 'up', '--nodes', '0', '--data-dir', dataDir, '--port', port]
+  const running = new BackgroundProgram('setpriv', args)
   try {
     await running.untilPrinted(/Ctrl-C ends kubets/)
     const env = { KUBECONFIG: join(dataDir, 'admin.kubeconfig') }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
-import { ClusterProcess, freePort, runKubets } from '../support/cluster-process.ts'
+import { asNobody, ClusterProcess, freePort, kubetsProgram, runKubets } from '../support/cluster-process.ts'
 import { type Finished, finished, output } from '../support/processes.ts'
 
 let directory: string
@@ -85,15 +85,28 @@ test('a port in use', async () => {
 })
 
 test('nodes without root', async () => {
-  const args = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath]
-  const said = await finished('setpriv', [...args, kubets(), 'up', '--data-dir', join(directory, 'nobody')])
+  const own = join(directory, 'own')
+  mkdirSync(own)
+  const said = await finished('setpriv', [...asNobody(own), 'up', '--data-dir', join(own, 'data')])
   assertOneSentence(said, /^kubets: running Pods needs root; start as root, or without nodes: --nodes 0$/m)
 })
 
-/** A bundle that everybody may read: the project's own folder may be root's alone. */
-function kubets(): string {
-  return join(import.meta.dirname, '../../dist/kubets.js')
-}
+test('a package that is missing', async () => {
+  // In a mount namespace of its own, where the program cannot be run.
+  const hidden = 'mount --bind /dev/null /usr/sbin/conntrack && exec "$@"'
+  const args = ['up', '--data-dir', join(directory, 'missing')]
+  const said = await finished('unshare', [
+    '--mount',
+    'sh',
+    '-c',
+    hidden,
+    'sh',
+    process.execPath,
+    kubetsProgram,
+    ...args,
+  ])
+  assertOneSentence(said, /^kubets: running Pods needs conntrack; install with "apt-get install conntrack", or start /)
+})
 
 describe('a data directory', () => {
   const database = (dataDir: string) => join(dataDir, 'kubets.db')

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -9,7 +9,7 @@ import { BackgroundProgram, type Finished, finished, output, type ProgramOptions
 
 const projectDirectory = join(dirname(fileURLToPath(import.meta.url)), '..', '..')
 /** The bundle that `npm start` runs; `npm test` has built it. */
-const kubetsProgram = join(projectDirectory, 'dist', 'kubets.js')
+export const kubetsProgram = join(projectDirectory, 'dist', 'kubets.js')
 
 export interface ClusterProcessOptions {
   /** More flags of `kubets up`. */
@@ -151,6 +151,19 @@ export async function startClusterProcess({ flags, images = [] }: ClusterProcess
     await cluster.close()
     throw error
   }
+}
+
+/**
+ * Arguments of `setpriv` that run kubets as a user without rights, from a copy in `directory`: the project's own folder
+ * may be root's alone.
+ */
+export function asNobody(directory: string): string[] {
+  chmodSync(directory, 0o777)
+  const [node, program] = [join(directory, 'node'), join(directory, 'program')]
+  cpSync(process.execPath, node)
+  cpSync(dirname(kubetsProgram), program, { recursive: true })
+  writeFileSync(join(program, 'package.json'), '{ "type": "module" }\n')
+  return ['--reuid=65534', '--regid=65534', '--clear-groups', node, join(program, 'kubets.js')]
 }
 
 export async function freePort(): Promise<number> {
