@@ -14,6 +14,7 @@ import { nodeLifecycle } from './node-lifecycle/node-lifecycle-controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
 import { claimProtection, volumeProtection } from './protection.ts'
 import { replicaSet, replication } from './replica-set/replica-set-controller.ts'
+import { resourceQuota } from './resource-quota/resource-quota-controller.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountToken } from './service-account-tokens.ts'
 import { serviceAccount } from './service-accounts.ts'
@@ -37,6 +38,7 @@ export const controllers: readonly Controller[] = [
   job,
   cronJob,
   disruption,
+  resourceQuota,
   endpointSlice,
   endpointsController,
   nodeIpam,
