@@ -69,6 +69,8 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly prepareForUpdate?: (draft: T, old: DeepReadonly<T>, context: StrategyContext) => void
   readonly validate?: (object: DeepReadonly<T>, context: StrategyContext) => FieldError[]
   readonly validateUpdate?: (object: DeepReadonly<T>, old: DeepReadonly<T>, context: StrategyContext) => FieldError[]
+  /** Paths below which this write owns no fields, beside those that every status write leaves alone. */
+  readonly resetFields?: readonly (readonly string[])[]
   readonly warnings?: (object: DeepReadonly<T>, old: DeepReadonly<T> | undefined) => string[]
   /** PUT of a name that does not exist creates it (Lease, Event…). */
   readonly allowCreateOnUpdate?: boolean

@@ -91,7 +91,7 @@ async function componentStatuses({ info }: RequestContext, checkStore: ReviewOpt
     const object = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: [store] }
     return { kind: 'object', status: 200, object: object as KubeObject }
   }
-  if (info.name !== store.metadata?.name) throw notFound({ group: '', resource: 'componentstatuses' }, info.name)
+  if (info.name !== store.metadata?.name) throw notFound({ group: '', resource: 'componentstatus' }, info.name)
   return { kind: 'object', status: 200, object: { kind: 'ComponentStatus', apiVersion: 'v1', ...store } as KubeObject }
 }
 

@@ -35,16 +35,26 @@ export function decodeJson(json: string | Uint8Array, schema: ObjectSchema): Dec
 
 /** Decodes a plain value, such as a patched object or what another component passes in. Throws DecodeError. */
 export function decodeValue(value: unknown, schema: ObjectSchema): Decoded {
-  return decode(value, schema, false)
+  return decode(value, schema, { owned: false, stored: false })
+}
+
+/** As `decodeValue`, for what goes into the store: there, as in protobuf, an empty list or map is none. */
+export function decodeStored(value: unknown, schema: ObjectSchema): Decoded {
+  return decode(value, schema, { owned: false, stored: true })
 }
 
 /** As `decodeValue`, for a value that nobody else holds: free-form parts are taken over, not copied. */
 export function decodeOwned(value: unknown, schema: ObjectSchema): Decoded {
-  return decode(value, schema, true)
+  return decode(value, schema, { owned: true, stored: false })
 }
 
-function decode(value: unknown, schema: ObjectSchema, owned: boolean): Decoded {
-  const walk = new Decoding(owned)
+interface DecodingOptions {
+  readonly owned: boolean
+  readonly stored: boolean
+}
+
+function decode(value: unknown, schema: ObjectSchema, options: DecodingOptions): Decoded {
+  const walk = new Decoding(options)
   if (!isObject(value)) throw walk.typeError(value, schema.name.split('.').slice(-2).join('.'))
   const object = walk.object(value, schema)
   return { object, strictErrors: walk.strictErrors }
@@ -99,9 +109,11 @@ class Decoding {
   readonly #path: (Place | number | string)[] = []
   /** The value was made for this decoding: free-form parts of it need no copy. */
   readonly #owned: boolean
+  readonly #stored: boolean
 
-  constructor(owned: boolean) {
+  constructor({ owned, stored }: DecodingOptions) {
     this.#owned = owned
+    this.#stored = stored
   }
 
   object(value: Record<string, unknown>, schema: ObjectSchema): Record<string, unknown> {
@@ -141,6 +153,7 @@ class Decoding {
     this.#path.push(place)
     const member = this.#value(value, field.type, field.goType)
     this.#path.pop()
+    if (this.#stored && isEmptyCollection(member, field)) return field.keepEmpty ? null : undefined
     return field.keepEmpty || field.nullable || !isEmpty(member, field) ? member : undefined
   }
 
@@ -337,6 +350,11 @@ const zeroScalars: Partial<Record<ScalarType, unknown>> = {
 }
 
 /** What `omitempty` leaves out; structs only by `omitzero`. */
+function isEmptyCollection(value: unknown, { type }: FieldSchema): boolean {
+  if (type.kind === 'list') return (value as readonly unknown[]).length === 0
+  return type.kind === 'map' && Object.keys(value as object).length === 0
+}
+
 function isEmpty(value: unknown, { type }: FieldSchema): boolean {
   if (value === undefined || value === '' || value === 0 || value === false) return true
   if (typeof value !== 'object' || type.kind === 'scalar' || type.kind === 'union') return false

@@ -48,5 +48,12 @@ function withWhy(text: string, why: string): string {
 
 /** Strings in quotes, everything else as JSON. */
 function valueText(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value).replace(/\\u00([01][0-9a-f])/g, goEscape)
   return value === undefined ? 'null' : JSON.stringify(value)
+}
+
+/** Control characters as Go's %q writes those that JSON has no letter for. */
+function goEscape(_escaped: string, digits: string): string {
+  const letters: Readonly<Record<string, string>> = { '07': '\\a', '0b': '\\v' }
+  return letters[digits] ?? `\\x${digits}`
 }

@@ -56,7 +56,19 @@ export class StatusError extends Error {
   constructor(status: Omit<Status, 'kind' | 'apiVersion' | 'metadata'>, options?: ErrorOptions) {
     super(status.message ?? status.reason ?? 'unknown error', options)
     this.name = 'StatusError'
-    this.status = { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', ...status }
+    const { message, reason, details, code, ...rest } = status
+    this.status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      ...rest,
+      // In upstream's order, which shows in answers.
+      ...(message !== undefined && { message }),
+      ...(reason !== undefined && { reason }),
+      ...(details !== undefined && { details }),
+      ...(code !== undefined && { code }),
+    }
   }
 
   get code(): number {

@@ -26,7 +26,7 @@ export function parseYaml(text: string): ParsedYaml {
     uniqueKeys: false,
     lineCounter: lines,
     logLevel: 'silent',
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isUnknownForm(tag)),
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isUnknownForm(tag)).map(withoutLoneDot),
   })
   if (document === undefined) return { value: null, duplicates: undefined }
   const [error] = document.errors
@@ -39,7 +39,7 @@ export function formatYaml(value: unknown): string {
   const document = new Document(value, {
     version: '1.1',
     sortMapEntries: true,
-    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== mergeTag),
+    customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || tag.tag !== mergeTag).map(withoutLoneDot),
   })
   visit(document, {
     // Bare, this key would mean "merge" when it is read again.
@@ -48,6 +48,12 @@ export function formatYaml(value: unknown): string {
     },
   })
   return document.toString({ indentSeq: false, lineWidth: 0 })
+}
+
+/** The library takes a lone dot, a key in every managedFields entry, for a number; go-yaml does not. */
+function withoutLoneDot<T>(tag: T): T {
+  const isFloat = typeof tag === 'object' && (tag as { test?: RegExp }).test?.test('.') === true
+  return isFloat ? { ...tag, test: /^[-+]?(?:[0-9][0-9_]*\.[0-9_]*|\.[0-9][0-9_]*)$/ } : tag
 }
 
 function isUnknownForm(tag: { tag: string; format?: string }): boolean {

@@ -50,7 +50,7 @@ export class ReferenceApi {
     }
     // A credential of the request's own stands in place of the caller's.
     const isOther = anonymous || 'authorization' in lowerCased(headers)
-    const response = await request(new URL(path, this.#target.url), {
+    const response = await request(this.#target.url.replace(/\/$/, '') + path, {
       method: method as 'GET',
       headers: sent,
       body: payload ?? null,

@@ -163,8 +163,9 @@ function contentDifference(
     const missing = expect.lines.find((line) => !text.split('\n').includes(line))
     return missing === undefined ? undefined : `no line ${missing}`
   }
+  if (!expect.fields) return undefined
   const body = isStream ? eventsOf(text) : jsonOf(answer)
-  for (const [path, value] of Object.entries(expect.fields ?? {})) {
+  for (const [path, value] of Object.entries(expect.fields)) {
     const found = difference(value, valueAt(body, path) ?? null, options, path)
     if (found) return found
   }

@@ -14,6 +14,7 @@ import {
 } from '../printing.ts'
 import type { DaemonSet } from '../types/apps/v1.ts'
 import { daemonSets } from '../types/resources.ts'
+import { daemonSetStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
 import { validateDaemonSet, validateDaemonSetUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: DaemonSet): void {
@@ -53,6 +54,7 @@ export const daemonSet = define(daemonSets, {
     setTemplateGeneration(draft, generationOf(old) + (isChanged ? 1 : 0))
   },
   generationFields: ['spec'],
+  status: { validateUpdate: validateStatusCounts(daemonSetStatusRules) },
   columns: [
     nameColumn,
     integer('Desired', (object) => object.status?.desiredNumberScheduled),

@@ -5,6 +5,7 @@ import { ageColumn, containerColumns, labelSelectorText, nameColumn, text, wide 
 import { reset } from '../strategy.ts'
 import type { Deployment } from '../types/apps/v1.ts'
 import { deployments } from '../types/resources.ts'
+import { deploymentStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
 import { validateDeployment, validateDeploymentUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: Deployment): void {
@@ -30,6 +31,8 @@ export const deployment = define(deployments, {
   generationFields: ['spec', 'metadata.annotations'],
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
   status: {
+    validateUpdate: validateStatusCounts(deploymentStatusRules),
+    resetFields: [['metadata', 'labels']],
     prepareForUpdate: (draft, old) => {
       if (draft.metadata && old.metadata) reset(draft.metadata, old.metadata, 'labels')
     },

@@ -4,6 +4,7 @@ import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabelSelector, integer, nameColumn, wide } from '../printing.ts'
 import type { ReplicaSet } from '../types/apps/v1.ts'
 import { replicaSets } from '../types/resources.ts'
+import { replicaSetStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
 import { validateReplicaSet, validateReplicaSetUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: ReplicaSet): void {
@@ -17,6 +18,7 @@ export const replicaSet = define(replicaSets, {
   validateUpdate: validateReplicaSetUpdate,
   applyDefaults,
   generationFields: ['spec'],
+  status: { validateUpdate: validateStatusCounts(replicaSetStatusRules) },
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
   columns: [
     nameColumn,

@@ -5,6 +5,7 @@ import { ageColumn, containerColumns, nameColumn, text } from '../printing.ts'
 import type { StatefulSet } from '../types/apps/v1.ts'
 import { statefulSets } from '../types/resources.ts'
 import { forPrefix, labelFormErrors } from '../validation/formats.ts'
+import { statefulSetStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
 import { validateStatefulSet, validateStatefulSetUpdate } from '../validation/workloads.ts'
 
 function applyDefaults({ spec }: StatefulSet): void {
@@ -47,6 +48,7 @@ export const statefulSet = define(statefulSets, {
   prepareForCreate: dropMaxUnavailable,
   prepareForUpdate: dropMaxUnavailable,
   generationFields: ['spec'],
+  status: { validateUpdate: validateStatusCounts(statefulSetStatusRules) },
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
   columns: [
     nameColumn,

@@ -3,6 +3,7 @@ import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabels, integer, nameColumn, wide } from '../printing.ts'
 import type { ReplicationController } from '../types/core/v1.ts'
 import { replicationControllers } from '../types/resources.ts'
+import { replicaSetStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
 import { validateReplicationController } from '../validation/workloads.ts'
 import { applyPodSpecDefaults } from './pod-spec-defaults.ts'
 
@@ -25,6 +26,7 @@ export const replicationController = define(replicationControllers, {
   storagePrefix: 'controllers',
   applyDefaults,
   generationFields: ['spec'],
+  status: { validateUpdate: validateStatusCounts(replicaSetStatusRules) },
   defaultPropagation: 'Orphan',
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },
   selectableFields: { 'status.replicas': (object) => String(object.status?.replicas ?? 0) },

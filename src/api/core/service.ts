@@ -121,6 +121,10 @@ export const service = define(services, {
   storagePrefix: 'services/specs',
   applyDefaults,
   prepareForUpdate: dropTypeDependentFields,
+  warnings: ({ spec }) =>
+    spec?.trafficDistribution === 'PreferClose'
+      ? ['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"']
+      : [],
   allowCreateOnUpdate: true,
   selectableFields: {
     'spec.clusterIP': (object) => object.spec?.clusterIP ?? '',

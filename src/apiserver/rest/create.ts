@@ -7,7 +7,8 @@ import { admissionAttributes } from './admit.ts'
 import { cloneDraft } from './clone.ts'
 import { decodeDraft } from './draft.ts'
 import { trackFields } from './field-manager.ts'
-import { metadataErrors } from './object-meta.ts'
+import { metadataErrors, unqualifiedFinalizersErrors } from './object-meta.ts'
+import { isCustom } from './protobuf.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
 import { type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
@@ -96,6 +97,7 @@ function validateNewObject({ definition }: ResourceRequest, draft: Draft, contex
   const { namespaced, validateName = subdomainName, strategy } = definition
   const { metadata } = draft
   let errors = metadataErrors(metadata, namespaced, validateName)
+  if (!isCustom(definition)) errors = [...errors, ...unqualifiedFinalizersErrors(metadata.finalizers)]
   const own = (strategy as Strategy).validate?.(draft, context)
   if (own && own.length > 0) errors = [...errors, ...own]
   if (errors.length === 0) errors = metadataErrors({ name: metadata.name! }, false, pathSegmentName)

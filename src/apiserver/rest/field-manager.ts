@@ -46,11 +46,13 @@ const identityFields: readonly string[] = ['kind', 'apiVersion', 'metadata']
 
 /** The object itself leaves the status alone, the status everything else. */
 function resetFields({ definition, subresource }: ResourceRequest): readonly (readonly string[])[] {
-  if (definition.subresources?.status?.kind !== 'part') return []
+  const { status } = definition.subresources ?? {}
+  if (status?.kind !== 'part') return []
   if (subresource === '') return [['status']]
   if (subresource !== 'status') return []
   const fields = [...definition.schema.fields.keys()]
-  return fields.filter((name) => name !== 'status' && !identityFields.includes(name)).map((name) => [name])
+  const others = fields.filter((name) => name !== 'status' && !identityFields.includes(name)).map((name) => [name])
+  return [...others, ...(status.strategy.resetFields ?? [])]
 }
 
 /** An update that changes nothing but the times of its managers keeps the old ones, and so is no change at all. */

@@ -1,7 +1,7 @@
 import { notFound } from '../../machinery/errors.ts'
 import type { Answer } from '../request.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
-import { assertSeen, parseRevision, watchRevisionError } from './resource-version.ts'
+import { assertSeen, parameterError, parseRevision, watchRevisionError } from './resource-version.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
 import { type ServedObject, servedObject } from './stored-object.ts'
 
@@ -20,7 +20,7 @@ export async function currentObject(request: ResourceRequest): Promise<ServedObj
   const wanted = context.query.get('resourceVersion')
   if (wanted) {
     const parsed = parseRevision(wanted)
-    if (!parsed.ok) throw watchRevisionError(parsed.why)
+    if (!parsed.ok) throw watchRevisionError(parameterError(wanted, parsed.why))
     assertSeen(store, parsed.revision)
   } else await store.fresh()
   const entry = store.get(objectStoreKey(definition, namespace, name))

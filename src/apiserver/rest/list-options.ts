@@ -2,7 +2,7 @@ import { badRequest, type FieldError, invalid } from '../../machinery/errors.ts'
 import { forbiddenField, notSupportedField } from '../../machinery/field-errors.ts'
 import type { Revision } from '../../store/store.ts'
 import { booleanParameter, integerParameter, textParameter } from './query.ts'
-import { parseRevision, watchRevisionError } from './resource-version.ts'
+import { parameterError, parseRevision, watchRevisionError } from './resource-version.ts'
 
 /** What a list or watch asks for in its query. After apimachinery meta/internalversion ListOptions. */
 export interface ListOptions {
@@ -48,7 +48,8 @@ function revisionOf(text: string | undefined, watch: boolean): Revision | undefi
   if (text === undefined) return undefined
   const parsed = parseRevision(text)
   if (parsed.ok) return parsed.revision
-  throw watch ? watchRevisionError(parsed.why) : badRequest(`invalid resource version: ${parsed.why}`)
+  const why = parameterError(text, parsed.why)
+  throw watch ? watchRevisionError(why) : badRequest(`invalid resource version: ${why}`)
 }
 
 interface Checked {

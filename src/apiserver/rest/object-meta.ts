@@ -135,10 +135,21 @@ function finalizersErrors(finalizers: readonly string[]): FieldError[] {
   return errors
 }
 
+/** Built-in kinds know their own finalizers: all others must be qualified. After validateKubeFinalizerName. */
+export function unqualifiedFinalizersErrors(finalizers: readonly string[] = []): FieldError[] {
+  return finalizers.flatMap((finalizer, index) => {
+    if (finalizer.includes('/') || standardFinalizers.includes(finalizer)) return []
+    const why = 'name is neither a standard finalizer name nor is it fully qualified'
+    return [invalidField(`metadata.finalizers[${index}]`, finalizer, why)]
+  })
+}
+
 /** Asks the garbage collector to let dependants live on. */
 export const orphanFinalizer = 'orphan'
 /** Asks the garbage collector to delete dependants first. */
 export const foregroundFinalizer = 'foregroundDeletion'
+
+const standardFinalizers: readonly string[] = ['kubernetes', orphanFinalizer, foregroundFinalizer]
 
 function newFinalizersErrors(finalizers: readonly string[], old: readonly string[]): FieldError[] {
   const extra = [...new Set(finalizers.filter((finalizer) => !old.includes(finalizer)))].sort()

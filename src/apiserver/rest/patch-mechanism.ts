@@ -140,7 +140,8 @@ function decodePatched(given: Patched): Draft {
   const { patched, duplicates, request, options } = given
   try {
     const { object, strictErrors } = decodeOfKind(patched, request)
-    const minded = [...duplicates, ...strictErrors]
+    // Upstream reads what it has written itself, with sorted keys.
+    const minded = [...duplicates, ...strictErrors.toSorted()]
     if (minded.length > 0 && options.fieldValidation === 'Strict') throw strictDecodingError(minded)
     if (options.fieldValidation === 'Warn') warnOnce(request, minded)
     return object as KubeObject as Draft

@@ -11,7 +11,12 @@ export function parseRevision(text: string): ParsedRevision {
     return { ok: true, revision: Number(text) }
   const quoted = JSON.stringify(text)
   const why = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'
-  return { ok: false, why: `resourceVersion: Invalid value: ${quoted}: strconv.ParseUint: parsing ${quoted}: ${why}` }
+  return { ok: false, why: `strconv.ParseUint: parsing ${quoted}: ${why}` }
+}
+
+/** As a parameter of a query is refused. */
+export function parameterError(text: string, why: string): string {
+  return `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${why}`
 }
 
 /** The error of a GET or watch whose resourceVersion cannot be parsed: upstream does not take it for the client's. */

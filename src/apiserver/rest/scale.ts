@@ -1,4 +1,5 @@
-import type { ScalePaths } from '../../api/resource-definition.ts'
+import { ageColumn, integer, nameColumn } from '../../api/printing.ts'
+import type { Column, ScalePaths } from '../../api/resource-definition.ts'
 import { schemaForKind } from '../../api/schema/schema.ts'
 import type { Scale } from '../../api/types/autoscaling/v1.ts'
 import { conflict, invalid } from '../../machinery/errors.ts'
@@ -13,7 +14,9 @@ import { currentObject } from './get.ts'
 import { patchTypeOf } from './patch.ts'
 import { createPatchMechanism } from './patch-mechanism.ts'
 import type { ResourceRequest } from './resource-request.ts'
+import { objectAnswer, responseForm } from './response-form.ts'
 import { readPath, selectorText, writePath } from './scale-paths.ts'
+import { ServedObject } from './stored-object.ts'
 import { updateAttributes, updateObject } from './update.ts'
 import { type Draft, matchName, matchNamespace } from './write-metadata.ts'
 import { type WriteOptions, writeOptions } from './write-options.ts'
@@ -27,7 +30,7 @@ export function scaleVerbs(paths: ScalePaths): Readonly<Record<string, VerbHandl
   return {
     async get(request) {
       const { object } = await currentObject(request)
-      return { kind: 'object', status: 200, object: scaleOf(object, paths) }
+      return scaleAnswer(request, scaleOf(object, paths))
     },
     async update(request) {
       const { context, services, name } = request
@@ -49,6 +52,24 @@ export function scaleVerbs(paths: ScalePaths): Readonly<Record<string, VerbHandl
       return writeScale(request, paths, options, (current) => mechanism.patch(current))
     },
   }
+}
+
+/** After printers/internalversion printScale v1.36. */
+const scaleColumns: readonly Column<Scale>[] = [
+  { ...nameColumn, format: '' },
+  integer('Desired', ({ spec }) => spec?.replicas),
+  integer('Available', ({ status }) => status?.replicas),
+  ageColumn,
+]
+
+function scaleAnswer(request: ResourceRequest, scale: Scale): Answer {
+  const definition = { ...scaleDefinition(request), columns: scaleColumns as readonly Column[] }
+  const form = responseForm(request.context)
+  return objectAnswer(new ServedObject(definition, scale), 200, {
+    definition,
+    form,
+    nowMs: request.services.clock.nowMs(),
+  })
 }
 
 /** The resource as a patch of its scale sees it: of kind Scale. */
@@ -82,7 +103,7 @@ async function writeScale(
       return draft
     },
   })
-  return { kind: 'object', status: 200, object: scaleOf(served.object, paths) }
+  return scaleAnswer(request, scaleOf(served.object, paths))
 }
 
 /** Upstream keeps no time for what is written through the scale, and entries without time come first of the updates. */

@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
-import { decodeValue } from '../../machinery/decode.ts'
+import { decodeStored, decodeValue } from '../../machinery/decode.ts'
 import { type DeepReadonly, deepFreeze, type KubeObject, type ObjectMeta } from '../../machinery/object.ts'
 import type { Entry, Revision } from '../../store/store.ts'
 import type { EncodedObject } from '../request.ts'
@@ -125,9 +125,13 @@ export class StorageForm {
  * A draft in the form Go would write it: members in their order, empty ones left out, whatever defaults and strategies
  * have put where. Without it the same object could have several byte forms, and a write of nothing would count.
  */
-export function canonicalObject({ schema }: ResourceDefinition, draft: KubeObject): KubeObject {
-  return decodeValue(draft, schema).object as KubeObject
+export function canonicalObject({ schema, group }: ResourceDefinition, draft: KubeObject): KubeObject {
+  const decode = storedAsJson.has(group) || !schema.name.startsWith('io.k8s.') ? decodeValue : decodeStored
+  return decode(draft, schema).object as KubeObject
 }
+
+/** Groups whose servers upstream store JSON, where an empty list stays one. So do all custom resources. */
+const storedAsJson: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
 
 /** Gives up the draft: from here on it belongs to the cache. */
 export function toStorageForm(definition: ResourceDefinition, draft: KubeObject): StorageForm {

@@ -9,7 +9,8 @@ import { admissionAttributes } from './admit.ts'
 import { contextOf, createObject } from './create.ts'
 import { equalValues } from './equal.ts'
 import { keepFieldTimes } from './field-manager.ts'
-import { metadataErrors, metadataUpdateErrors } from './object-meta.ts'
+import { metadataErrors, metadataUpdateErrors, unqualifiedFinalizersErrors } from './object-meta.ts'
+import { isCustom } from './protobuf.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { parseRevision, watchRevisionError } from './resource-version.ts'
 import { readPath } from './scale-paths.ts'
@@ -92,11 +93,13 @@ async function updateExisting(update: Update, entry: Entry): Promise<Updated | u
   }
 }
 
-function assertUid({ request, uid }: Update, current: DeepReadonly<KubeObject>, key: string): void {
+function assertUid({ request, uid, options }: Update, current: DeepReadonly<KubeObject>, key: string): void {
   const actual = current.metadata?.uid
   if (uid === undefined || uid === '' || uid === actual) return
   const failed = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${actual}`
-  const why = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`
+  // A dry run does not get as far as the store, which puts the prefix before its keys.
+  const shown = options.dryRun ? key.slice('/registry'.length) : key
+  const why = `StorageError: invalid object, Code: 4, Key: ${shown}, ResourceVersion: 0, AdditionalErrorMsg: ${failed}`
   throw conflict(resourceName(request.definition), request.name, why)
 }
 
@@ -180,7 +183,8 @@ function keepIdentity(metadata: ObjectMeta, old: DeepReadonly<ObjectMeta>): void
 /** Upstream checks the change of metadata twice, once for every kind and once in the kind's own rules. */
 function changeErrors({ definition }: ResourceRequest, metadata: ObjectMeta, old: DeepReadonly<ObjectMeta>) {
   const errors = metadataUpdateErrors(metadata, old)
-  return [...metadataErrors(metadata, definition.namespaced, pathSegmentName), ...errors, ...errors]
+  const ownErrors = isCustom(definition) ? [] : unqualifiedFinalizersErrors(metadata.finalizers)
+  return [...metadataErrors(metadata, definition.namespaced, pathSegmentName), ...errors, ...errors, ...ownErrors]
 }
 
 async function store(

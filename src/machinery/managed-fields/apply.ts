@@ -65,7 +65,7 @@ export function apply(application: Application): ApplyResult {
   if (refusals.length > 0) return refused(refusals)
   const unchanged = application.live !== undefined && jsonEqual(object, withoutManagedFields(live))
   const owned = withoutServerFields(set)
-  managers.set(key, { identity, time: unchanged && last?.time ? last.time : formatTime(nowMs), set: owned })
+  managers.set(key, { identity, time: unchanged ? last?.time : formatTime(nowMs), set: owned })
   dropEmpty(managers)
   const result = withManagers(object, writeManagers(managers))
   return { ok: true, object: manager === kubectlManager ? syncLastApplied(result, applied) : result, unchanged }
