@@ -30,9 +30,9 @@ export function isHeadless(service: ServiceObject): boolean {
 /** Endpoints that are to be found: ready ones, or all if the Service publishes them before. Each address once. */
 export function headlessEndpoints(slices: readonly EndpointSliceObject[]): HeadlessEndpoint[] {
   const byAddress = new Map<string, HeadlessEndpoint>()
-  for (const { endpoints = [], ports = [] } of slices) {
-    const named = ports.map(({ name = '', protocol = 'TCP', port = 0 }) => ({ name, protocol, port }))
-    for (const endpoint of endpoints.filter(isReady)) {
+  for (const { endpoints, ports } of slices) {
+    const named = (ports ?? []).map(({ name = '', protocol = 'TCP', port = 0 }) => ({ name, protocol, port }))
+    for (const endpoint of (endpoints ?? []).filter(isReady)) {
       for (const address of endpoint.addresses) {
         const known = byAddress.get(address)
         const hostname = endpoint.hostname ?? dashed(address)

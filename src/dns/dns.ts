@@ -54,7 +54,8 @@ export async function clusterView(informers: SharedInformers, signal: AbortSigna
   const sliceCache = informers.informerFor(endpointSlices)
   const namespaceCache = informers.informerFor(namespaces)
   serviceCache.addIndex('address', ({ spec }) => spec?.clusterIPs ?? [])
-  sliceCache.addIndex('address', ({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses))
+  // An empty list is served as null, as upstream does.
+  sliceCache.addIndex('address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses))
   sliceCache.addIndex('service', ({ metadata: { namespace, labels } }) => {
     const service = labels?.['kubernetes.io/service-name']
     return service ? [`${namespace}/${service}`] : []
