@@ -90,6 +90,7 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
       authorizer,
       rbac,
       generateName: (base) => generateName(base, random),
+      nowMs: options.clock.nowMs,
       updateQuotaStatus: (quota, used) => updateQuotaStatus(own, quota, used),
     },
     { disabled: options.disabledAdmissionPlugins ?? [] },

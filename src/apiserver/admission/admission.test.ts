@@ -192,6 +192,7 @@ describe('ResourceQuota', () => {
     const written: Record<string, string>[] = []
     const plugin = resourceQuota({
       reader,
+      nowMs: () => 0,
       updateQuotaStatus: async (_quota, after) => {
         written.push(after)
       },

@@ -1,10 +1,10 @@
+import { podAmounts } from '../../api/core/pod-amounts.ts'
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/types/core/v1.ts'
 import { limitRanges } from '../../api/types/resources.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { parseQuantity, type Quantity } from '../../machinery/quantity.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
-import { podAmounts } from './pod-amounts.ts'
 import { concerns, refuse } from './refuse.ts'
 
 type Amounts = Readonly<Record<string, string>>
@@ -88,10 +88,14 @@ function demandsOf({ definition, object }: AdmissionAttributes, { type }: DeepRe
     return type === 'PersistentVolumeClaim' ? [{ requests: resources?.requests ?? {}, limits: {} }] : []
   }
   const pod = object as Pod
-  if (type === 'Pod') return [{ requests: podAmounts(pod, 'requests'), limits: podAmounts(pod, 'limits') }]
+  if (type === 'Pod') return [{ requests: podDemand(pod, 'requests'), limits: podDemand(pod, 'limits') }]
   if (type !== 'Container') return []
   const containers = [...(pod.spec?.containers ?? []), ...(pod.spec?.initContainers ?? [])]
   return containers.map(({ resources }) => ({ requests: resources?.requests ?? {}, limits: resources?.limits ?? {} }))
+}
+
+function podDemand(pod: Pod, kind: 'requests' | 'limits'): Amounts {
+  return Object.fromEntries([...podAmounts(pod, kind)].map(([name, amount]) => [name, amount.toString()]))
 }
 
 function check(item: DeepReadonly<LimitRangeItem>, demand: Demand): string[] {

@@ -1,3 +1,5 @@
+import { hasScopes, isInScope } from '../../api/core/quota-scopes.ts'
+import { objectUsage, type Usage } from '../../api/core/quota-usage.ts'
 import type { Pod, ResourceQuota } from '../../api/types/core/v1.ts'
 import { resourceQuotas } from '../../api/types/resources.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
@@ -5,11 +7,12 @@ import { parseQuantity, type Quantity, quantityOf } from '../../machinery/quanti
 import { isStatus } from '../../machinery/status.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
-import { isInScope, type Usage, unstatedAmounts, usageOf } from './quota-usage.ts'
 import { refuse } from './refuse.ts'
+import { unstatedAmounts } from './unstated-amounts.ts'
 
 export interface ResourceQuotaServices {
   readonly reader: ObjectReader
+  readonly nowMs: () => number
   /** Writes a quota's status; throws a Conflict when it has changed since. */
   readonly updateQuotaStatus: (quota: Held<ResourceQuota>, used: Record<string, string>) => Promise<void>
 }
@@ -45,12 +48,18 @@ async function chargeAll(
   quotas: readonly Held<ResourceQuota>[],
   services: ResourceQuotaServices,
 ): Promise<void> {
-  const concerned = quotas.filter((quota) => isInScope(quota, attributes.definition.plural, attributes.object!))
-  const usage = newUsage(attributes)
+  const concerned = quotas.filter((quota) => concerns(quota, attributes))
+  const usage = newUsage(attributes, services.nowMs())
   // All quotas are looked at before any is charged: a write that one of them refuses takes nothing from the others.
   for (const quota of concerned) charge(attributes, quota, usage)
   if (attributes.dryRun) return
   for (const quota of concerned) await take(attributes, quota, usage, services)
+}
+
+/** A quota with scopes looks at the Pods within them alone. */
+function concerns(quota: Held<ResourceQuota>, { definition, object }: AdmissionAttributes): boolean {
+  if (!hasScopes(quota)) return true
+  return definition.plural === 'pods' && isInScope(quota, object as DeepReadonly<Pod>)
 }
 
 async function take(
@@ -73,10 +82,10 @@ async function take(
 }
 
 /** What the write takes beyond what its object took before. */
-function newUsage(attributes: AdmissionAttributes): Usage {
-  const usage = usageOf(attributes, attributes.object!)
-  if (!attributes.oldObject) return usage
-  const before = usageOf(attributes, attributes.oldObject)
+function newUsage({ definition, object, oldObject }: AdmissionAttributes, nowMs: number): Usage {
+  const usage = objectUsage(definition, object!, nowMs)
+  if (!oldObject) return usage
+  const before = objectUsage(definition, oldObject, nowMs)
   return new Map([...usage].map(([name, amount]) => [name, amount.subtract(before.get(name) ?? quantityOf(0))]))
 }
 

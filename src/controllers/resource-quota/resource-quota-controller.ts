@@ -1,3 +1,5 @@
+import { hasScopes, isInScope } from '../../api/core/quota-scopes.ts'
+import { countName, objectUsage, totalUsage, type Usage } from '../../api/core/quota-usage.ts'
 import type { ResourceRef } from '../../api/resource-ref.ts'
 import type { Pod, ResourceQuota } from '../../api/types/core/v1.ts'
 import { persistentVolumeClaims, pods, resourceQuotas, services } from '../../api/types/resources.ts'
@@ -13,8 +15,6 @@ import {
   watch,
 } from '../controller.ts'
 import { isPodTerminal, type ReadonlyPod } from '../pods.ts'
-import { hasScopes, isInScope } from './quota-scopes.ts'
-import { countName, objectUsage, totalUsage, type Usage } from './quota-usage.ts'
 
 /** Everything is counted anew so often, whatever was missed. Upstream's --resource-quota-sync-period. */
 const resyncMs = 300_000

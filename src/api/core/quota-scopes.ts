@@ -1,6 +1,7 @@
-import type { ResourceQuota } from '../../api/types/core/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
-import type { ReadonlyPod } from '../pods.ts'
+import type { Pod, ResourceQuota } from '../types/core/v1.ts'
+
+type ReadonlyPod = DeepReadonly<Pod>
 
 const scopes: Readonly<Record<string, (pod: ReadonlyPod) => boolean>> = {
   Terminating: ({ spec }) => spec?.activeDeadlineSeconds !== undefined,

@@ -1,10 +1,14 @@
-import type { ResourceRef } from '../../api/resource-ref.ts'
-import type { Container, PersistentVolumeClaim, Pod, Service } from '../../api/types/core/v1.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { parseQuantity, type Quantity, quantityOf } from '../../machinery/quantity.ts'
-import { isPodTerminal, type ReadonlyPod } from '../pods.ts'
+import type { ResourceRef } from '../resource-ref.ts'
+import type { PersistentVolumeClaim, Pod, Service } from '../types/core/v1.ts'
+import { type Amounts, combineAmounts, larger, podAmounts, sumOf } from './pod-amounts.ts'
 
-export type Usage = ReadonlyMap<string, Quantity>
+/** What is taken of quotas, by the names that quotas use. Admission charges it, the quota controller counts it again. */
+export type Usage = Amounts
+
+type CountedResource = Pick<ResourceRef, 'group' | 'plural'>
+type ReadonlyPod = DeepReadonly<Pod>
 
 /** Kinds that a quota also counts by their plain name. */
 const countedByName: ReadonlySet<string> = new Set([
@@ -21,12 +25,12 @@ const shortNames: ReadonlySet<string> = new Set(['cpu', 'memory', 'ephemeral-sto
 const storageClassAnnotation = 'volume.beta.kubernetes.io/storage-class'
 
 /** `count/deployments.apps`: the name under which quotas count objects of any kind. */
-export function countName({ group, plural }: ResourceRef): string {
+export function countName({ group, plural }: CountedResource): string {
   return `count/${group === '' ? plural : `${plural}.${group}`}`
 }
 
 /** What one object takes of quotas. After pkg/quota/v1/evaluator/core. */
-export function objectUsage(resource: ResourceRef, object: DeepReadonly<KubeObject>, nowMs: number): Usage {
+export function objectUsage(resource: CountedResource, object: DeepReadonly<KubeObject>, nowMs: number): Usage {
   const usage = new Map([[countName(resource), quantityOf(1)]])
   const { group, plural } = resource
   if (group !== '') return usage
@@ -46,7 +50,7 @@ const evaluators: Readonly<Record<string, Evaluator>> = {
 
 /** Ended Pods take nothing, nor do those whose kubelet should long have ended them. */
 export function holdsQuota(pod: ReadonlyPod, nowMs: number): boolean {
-  if (isPodTerminal(pod)) return false
+  if (pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed') return false
   const { deletionTimestamp, deletionGracePeriodSeconds } = pod.metadata ?? {}
   if (deletionTimestamp === undefined || deletionGracePeriodSeconds === undefined) return true
   return nowMs <= Date.parse(deletionTimestamp) + deletionGracePeriodSeconds * 1000
@@ -85,52 +89,7 @@ function* claimUsage({
   }
 }
 
-/**
- * What a Pod takes at most at any time: all containers and sidecars together, or an init container with the sidecars
- * before it. After component-helpers resource PodRequests and PodLimits.
- */
-function podAmounts({ spec }: DeepReadonly<Pod>, kind: 'requests' | 'limits'): Map<string, Quantity> {
-  const amountsOf = ({ resources }: DeepReadonly<Container>) => amountMap(resources?.[kind])
-  let total = combine((spec?.containers ?? []).map(amountsOf), sum)
-  let sidecars = new Map<string, Quantity>()
-  let peak = new Map<string, Quantity>()
-  for (const container of spec?.initContainers ?? []) {
-    const own = amountsOf(container)
-    const together = combine([sidecars, own], sum)
-    peak = combine([peak, together], larger)
-    if (container.restartPolicy !== 'Always') continue
-    sidecars = together
-    total = combine([total, own], sum)
-  }
-  total = combine([total, peak], larger)
-  for (const [name, amount] of amountMap(spec?.resources?.[kind])) total.set(name, amount)
-  // A limit that nobody set stays unset: overhead alone is none.
-  const overhead = [...amountMap(spec?.overhead)].filter(([name]) => kind === 'requests' || total.has(name))
-  return combine([total, new Map(overhead)], sum)
-}
-
-function amountMap(amounts: Readonly<Record<string, string>> = {}): Map<string, Quantity> {
-  return new Map(Object.entries(amounts).map(([name, text]) => [name, parseQuantity(text)]))
-}
-
-function combine(maps: readonly Usage[], merge: (a: Quantity, b: Quantity) => Quantity): Map<string, Quantity> {
-  const combined = new Map<string, Quantity>()
-  for (const [name, amount] of maps.flatMap((map) => [...map])) {
-    const known = combined.get(name)
-    combined.set(name, known ? merge(known, amount) : amount)
-  }
-  return combined
-}
-
-function sum(a: Quantity, b: Quantity): Quantity {
-  return a.add(b)
-}
-
-function larger(a: Quantity, b: Quantity): Quantity {
-  return a.compare(b) >= 0 ? a : b
-}
-
 /** The usage of all objects together. */
 export function totalUsage(usages: readonly Usage[]): Usage {
-  return combine(usages, sum)
+  return combineAmounts(usages, sumOf)
 }
