@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { components } from '../cluster/options.ts'
 import { kubernetesVersion, kubetsVersion } from '../cluster/version.ts'
+import { limitYoungHeap } from '../platform/idle-memory.ts'
 
 /** Errors whose text is the whole story for the person at the terminal: a sentence with the way out. */
 const speaksForItself = new Set(['UsageError', 'StoreError'])
@@ -94,6 +95,7 @@ function explain(error: unknown): string {
   return `unexpected error, please report it: ${error instanceof Error ? error.stack : String(error)}`
 }
 
+limitYoungHeap(true)
 const program = new Command()
 defineCommands(program)
 try {

@@ -3,6 +3,7 @@ import { parse } from 'yaml'
 import { type ClusterOptions, optionsFromEnvironment, resolveOptions, UsageError } from '../cluster/options.ts'
 import { type ProgressEvent, runUp } from '../cluster/up.ts'
 import { systemClock } from '../platform/clock.ts'
+import { limitYoungHeap, returningIdleMemory } from '../platform/idle-memory.ts'
 import { createLogger } from '../platform/log.ts'
 import { untilInterrupted } from './interrupt.ts'
 import { type Progress, terminalProgress } from './progress.ts'
@@ -14,8 +15,12 @@ export async function up({ config, ...flags }: Flags): Promise<void> {
   const options = resolveOptions(readConfigFile(config), optionsFromEnvironment(process.env), flags)
   const progress = terminalProgress()
   const log = createLogger({ level: options.logLevel })
-  const onProgress = (event: ProgressEvent) => report(event, progress, options)
-  await runUp({ options, clock: systemClock, log, onProgress }, untilInterrupted())
+  const onProgress = (event: ProgressEvent) => {
+    if (event.type === 'up') limitYoungHeap(false)
+    report(event, progress, options)
+  }
+  const input = { options, clock: systemClock, log, onProgress }
+  await returningIdleMemory(systemClock, () => runUp(input, untilInterrupted()))
   progress.note(
     'kubets has ended; Pods go on running. Start again with the same command, or remove all with "kubets down".',
   )
