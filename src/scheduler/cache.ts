@@ -1,10 +1,12 @@
 import type { Node, Pod, Taint } from '../api/types/core/v1.ts'
 import type { LabelSelector } from '../api/types/meta/v1.ts'
+import type { PodDisruptionBudget } from '../api/types/policy/v1.ts'
 import { type DeepReadonly, objectKey, type Stored } from '../machinery/object.ts'
 import type { PodObject } from './pod-object.ts'
 import { add, amounts, podRequests, podRequestsForScoring, type Resources, subtract } from './resources.ts'
 
 export type NodeObject = DeepReadonly<Stored<Node>>
+export type DisruptionBudget = DeepReadonly<Stored<PodDisruptionBudget>>
 
 /** A Pod on a node, with what the plugins ask of it again and again worked out once. */
 export interface PlacedPod {
@@ -51,6 +53,9 @@ export interface ClusterView {
   readonly nodesWithAffinity: Iterable<NodeView>
   /** What selects the Pod's siblings (its Services, its owner), for spreading by default; `undefined`: nothing does. */
   readonly defaultSpreadSelector: (pod: PodObject) => DeepReadonly<LabelSelector> | undefined
+  /** Pods for which preemption makes room on a node. */
+  readonly nominatedPods: (nodeName: string) => readonly PlacedPod[]
+  readonly disruptionBudgets: () => readonly DisruptionBudget[]
 }
 
 interface MutableNode extends NodeView {

@@ -164,7 +164,7 @@ for (const { title, nodes, there, pod, outcome } of cases) {
   test(`a Pod ${title}`, () => {
     const decision = schedulePod({
       pod,
-      cluster: buildCluster(nodes, there),
+      cluster: buildCluster(nodes, { pods: there ?? [] }),
       plugins,
       startIndex: 0,
       random: () => 0.99,

@@ -1,16 +1,13 @@
-import type { ClusterView, NodeView } from './cache.ts'
+import type { NodeView } from './cache.ts'
+import { type Filter, type FilterInput, filterNode } from './filter-node.ts'
 import { type Checks, maxNodeScore, type Plugin, type Rejection } from './framework.ts'
-import type { PodObject } from './pod-object.ts'
 
 /** What one scheduling cycle decided. */
 export type Decision =
   | { readonly placed: true; readonly node: NodeView; readonly evaluated: number }
   | { readonly placed: false; readonly rejections: ReadonlyMap<NodeView, Rejection>; readonly message: string }
 
-export interface CycleInput {
-  readonly pod: PodObject
-  readonly cluster: ClusterView
-  readonly plugins: readonly Plugin[]
+export interface CycleInput extends FilterInput {
   /** Where to begin among the nodes, so that not always the same ones are looked at first. */
   readonly startIndex: number
   /** From 0 to below 1: chooses among nodes of equal score. */
@@ -30,10 +27,10 @@ export function schedulePod(input: CycleInput): Decision {
   const prepared = plugins
     .map((plugin) => ({ plugin, checks: plugin.prepare(pod, cluster) }))
     .filter((entry): entry is { plugin: Plugin; checks: Checks } => entry.checks !== undefined)
-  const { feasible, rejections, evaluated } = filterNodes(
-    input,
-    prepared.map(({ checks }) => checks),
-  )
+  const filters = prepared.flatMap(({ checks: { filter } }) => filter ?? [])
+  const nominated = nominatedNode(input, filters)
+  if (nominated) return { placed: true, node: nominated, evaluated: 0 }
+  const { feasible, rejections, evaluated } = filterNodes(input, filters)
   if (feasible.length === 0) {
     return { placed: false, rejections, message: fitErrorMessage(rejections.values(), cluster.nodes.length) }
   }
@@ -57,31 +54,27 @@ export function fitErrorMessage(rejections: Iterable<Rejection>, nodes: number):
   return `0/${nodes} nodes are available: ${texts.join(', ')}.`
 }
 
-function filterNodes({ cluster, startIndex }: CycleInput, checks: readonly Checks[]) {
-  const filters = checks.flatMap(({ filter }) => (filter ? [filter] : []))
-  const enough = feasibleNodesToFind(cluster.nodes.length)
+/** The node on which preemption has made room, if the Pod fits there now: no other is looked at then. */
+function nominatedNode(input: CycleInput, filters: readonly Filter[]): NodeView | undefined {
+  const name = input.pod.status?.nominatedNodeName
+  const node = name ? input.cluster.nodes.find((other) => other.name === name) : undefined
+  return node && filterNode(node, filters, input) === undefined ? node : undefined
+}
+
+function filterNodes(input: CycleInput, filters: readonly Filter[]) {
+  const { nodes } = input.cluster
+  const enough = feasibleNodesToFind(nodes.length)
   const feasible: NodeView[] = []
   const rejections = new Map<NodeView, Rejection>()
   let evaluated = 0
-  while (evaluated < cluster.nodes.length && feasible.length < enough) {
-    const node = cluster.nodes[(startIndex + evaluated) % cluster.nodes.length]!
+  while (evaluated < nodes.length && feasible.length < enough) {
+    const node = nodes[(input.startIndex + evaluated) % nodes.length]!
     evaluated++
-    const rejection = firstRejection(filters, node)
+    const rejection = filterNode(node, filters, input)
     if (rejection) rejections.set(node, rejection)
     else feasible.push(node)
   }
   return { feasible, rejections, evaluated }
-}
-
-export function firstRejection(
-  filters: readonly NonNullable<Checks['filter']>[],
-  node: NodeView,
-): Rejection | undefined {
-  for (const filter of filters) {
-    const rejection = filter(node)
-    if (rejection) return rejection
-  }
-  return undefined
 }
 
 function best(

@@ -1,120 +1,137 @@
-import type { ClusterView, NodeView, PlacedPod } from './cache.ts'
-import { firstRejection, fitErrorMessage } from './cycle.ts'
-import { type Plugin, type Rejection, unschedulable } from './framework.ts'
-import type { PodObject } from './pod-object.ts'
-import { subtract } from './resources.ts'
+import type { NodeView, PlacedPod } from './cache.ts'
+import { fitErrorMessage } from './cycle.ts'
+import { byViolation } from './disruption-budgets.ts'
+import { type FilterInput, filterNodeWithout } from './filter-node.ts'
+import { type Rejection, unschedulable } from './framework.ts'
+import { type PodObject, priorityOf } from './pod-object.ts'
 
 /** What preemption found: whom to remove from which node, and what to add to the Pod's message. */
 export interface Preemption {
   readonly victims: readonly PodObject[]
+  /** Empty: no node is nominated (any more). `undefined`: the nomination stays as it is. */
   readonly nominatedNodeName: string | undefined
   readonly message: string
 }
 
-interface PreemptionInput {
-  readonly pod: PodObject
-  readonly cluster: ClusterView
-  readonly plugins: readonly Plugin[]
+export interface PreemptionInput extends FilterInput {
   readonly rejections: ReadonlyMap<NodeView, Rejection>
+  /** From 0 to below 1: at which of the nodes to begin. */
+  readonly random: () => number
 }
 
 interface Candidate {
   readonly node: NodeView
+  /** Most important first. */
   readonly victims: readonly PlacedPod[]
+  /** How many of them no PodDisruptionBudget has room for. */
+  readonly violations: number
 }
 
-/** More candidates than this are not compared: good enough, and bounded. After default_preemption.go. */
-const maxCandidates = 100
+/** So many candidates are compared at least, or this part of the nodes. After DefaultPreemptionArgs. */
+const minCandidates = 100
+const minCandidatesPercentage = 10
 
 /**
  * Looks for the node where removing Pods of lower priority makes room at the least cost. Pure.
- * After kube-scheduler plugins/defaultpreemption, disruption budgets apart.
+ * After kube-scheduler framework/preemption and plugins/defaultpreemption.
  */
 export function preempt(input: PreemptionInput): Preemption {
-  const { pod, cluster, rejections } = input
+  const { cluster, rejections } = input
   if (cluster.nodes.length === 0) return { victims: [], nominatedNodeName: undefined, message: '' }
-  if (pod.spec?.preemptionPolicy === 'Never') return nothing(' preemption: not eligible due to preemptionPolicy=Never.')
-  if (isWaitingForVictims(pod, cluster))
-    return nothing(' preemption: not eligible due to a terminating pod on the nominated node.')
-  const why = new Map<NodeView, Rejection>()
-  const candidates: Candidate[] = []
-  for (const [node, rejection] of rejections) {
-    if (candidates.length >= maxCandidates) break
-    const victims = rejection.unresolvable ? undefined : victimsOn(node, input)
-    if (victims) candidates.push({ node, victims })
-    else why.set(node, rejection.unresolvable ? notHelpful : noVictims)
-  }
+  const ineligible = whyIneligible(input)
+  if (ineligible) return { victims: [], nominatedNodeName: undefined, message: ` preemption: ${ineligible}` }
+  const { candidates, why } = findCandidates(input)
   const best = candidates.sort(byCost)[0]
-  if (!best) return nothing(` preemption: ${fitErrorMessage(why.values(), cluster.nodes.length)}`)
-  return { victims: best.victims.map(({ pod: victim }) => victim), nominatedNodeName: best.node.name, message: '' }
+  if (best) {
+    return { victims: best.victims.map(({ pod: victim }) => victim), nominatedNodeName: best.node.name, message: '' }
+  }
+  const reasons = [...rejections.keys()].map((node) => why.get(node) ?? notHelpful)
+  const message = ` preemption: ${fitErrorMessage(reasons, cluster.nodes.length)}`
+  return { victims: [], nominatedNodeName: '', message }
 }
 
 const notHelpful = unschedulable('Preemption is not helpful for scheduling')
 const noVictims = unschedulable('No preemption victims found for incoming pod')
 
-const nothing = (message: string): Preemption => ({ victims: [], nominatedNodeName: undefined, message })
-const priorityOf = (pod: PodObject): number => pod.spec?.priority ?? 0
-
-/** Its last victims are still on their way out: preempting more would be too much. */
-function isWaitingForVictims(pod: PodObject, cluster: ClusterView): boolean {
+/** After PodEligibleToPreemptOthers. */
+function whyIneligible({ pod, cluster, rejections }: PreemptionInput): string | undefined {
+  if (pod.spec?.preemptionPolicy === 'Never') return 'not eligible due to preemptionPolicy=Never.'
   const nominated = pod.status?.nominatedNodeName
   const node = nominated && cluster.nodes.find(({ name }) => name === nominated)
-  if (!node) return false
-  return [...node.pods.values()].some(
-    ({ pod: other }) => priorityOf(other) < priorityOf(pod) && other.metadata.deletionTimestamp !== undefined,
+  if (!node || rejections.get(node)?.unresolvable) return undefined
+  const isLeaving = ({ pod: other }: PlacedPod) => priorityOf(other) < priorityOf(pod) && leavesByPreemption(other)
+  if (![...node.pods.values()].some(isLeaving)) return undefined
+  return 'not eligible due to a terminating pod on the nominated node.'
+}
+
+function leavesByPreemption({ metadata, status }: PodObject): boolean {
+  const target = status?.conditions?.find(({ type }) => type === 'DisruptionTarget')
+  return (
+    metadata.deletionTimestamp !== undefined && target?.status === 'True' && target.reason === 'PreemptionByScheduler'
   )
 }
 
-/** The fewest Pods to remove so that the Pod fits; `undefined` when not even all lower ones would do. */
-function victimsOn(node: NodeView, input: PreemptionInput): PlacedPod[] | undefined {
+/** Enough candidates, one without violations among them if there is any; and why other nodes are none. */
+function findCandidates(input: PreemptionInput) {
+  const { cluster, rejections, random } = input
+  const nodes = [...rejections].filter(([, { unresolvable }]) => !unresolvable).map(([node]) => node)
+  const enough = Math.max(minCandidates, Math.trunc((cluster.nodes.length * minCandidatesPercentage) / 100))
+  const offset = Math.floor(random() * nodes.length)
+  const candidates: Candidate[] = []
+  const why = new Map<NodeView, Rejection>()
+  for (let i = 0; i < nodes.length; i++) {
+    const node = nodes[(offset + i) % nodes.length]!
+    const found = victimsOn(node, input)
+    if ('reasons' in found) why.set(node, found)
+    else candidates.push(found)
+    if (candidates.length >= enough && candidates.some(({ violations }) => violations === 0)) break
+  }
+  return { candidates, why }
+}
+
+/**
+ * The fewest Pods to remove so that the Pod fits, or why not even removing all of lower priority would do. Those no
+ * budget has room for are the first that may stay. After SelectVictimsOnNode.
+ */
+function victimsOn(node: NodeView, input: PreemptionInput): Candidate | Rejection {
   const priority = priorityOf(input.pod)
   const lower = [...node.pods.values()].filter(({ pod }) => priorityOf(pod) < priority).sort(mostImportantFirst)
-  if (lower.length === 0 || !fitsWithout(node, lower, input)) return undefined
+  if (lower.length === 0) return noVictims
+  const rejection = filterNodeWithout(node, lower, input)
+  if (rejection) return rejection
   const victims = new Set(lower)
-  for (const candidate of lower) {
-    victims.delete(candidate)
-    if (!fitsWithout(node, [...victims], input)) victims.add(candidate)
+  const mustGo = (placed: PlacedPod): boolean => {
+    victims.delete(placed)
+    const fits = filterNodeWithout(node, [...victims], input) === undefined
+    if (!fits) victims.add(placed)
+    return !fits
   }
-  return [...victims].sort(mostImportantFirst)
+  const { violating, others } = byViolation(lower, input.cluster.disruptionBudgets())
+  const violations = violating.filter(mustGo).length
+  others.forEach(mustGo)
+  return { node, victims: [...victims].sort(mostImportantFirst), violations }
 }
 
-function fitsWithout(
-  node: NodeView,
-  removed: readonly PlacedPod[],
-  { pod, cluster, plugins }: PreemptionInput,
-): boolean {
-  const reduced = withoutPods(node, removed)
-  const swap = (nodes: Iterable<NodeView>) => [...nodes].map((other) => (other === node ? reduced : other))
-  const view: ClusterView = {
-    ...cluster,
-    nodes: swap(cluster.nodes),
-    nodesWithAffinity: swap(cluster.nodesWithAffinity),
-    nodesWithAntiAffinity: swap(cluster.nodesWithAntiAffinity),
-  }
-  const filters = plugins.flatMap((plugin) => plugin.prepare(pod, view)?.filter ?? [])
-  return firstRejection(filters, reduced) === undefined
-}
-
-function withoutPods(node: NodeView, removed: readonly PlacedPod[]): NodeView {
-  const gone = new Set(removed)
-  const requested = { ...node.requested }
-  for (const { requests } of removed) subtract(requested, requests)
-  return { ...node, requested, pods: new Map([...node.pods].filter(([, placed]) => !gone.has(placed))) }
-}
+/** Later than any: who has not started yet has run the shortest. */
+const notStarted = '9999-12-31T23:59:59Z'
+const startTimeOf = ({ status }: PodObject): string => status?.startTime ?? notStarted
 
 /** Higher priority first, then who has run longer. */
 function mostImportantFirst(a: PlacedPod, b: PlacedPod): number {
-  const byPriority = priorityOf(b.pod) - priorityOf(a.pod)
-  return byPriority !== 0 ? byPriority : compare(a.pod.status?.startTime ?? '', b.pod.status?.startTime ?? '')
+  return priorityOf(b.pod) - priorityOf(a.pod) || compare(startTimeOf(a.pod), startTimeOf(b.pod))
 }
 
-/** The lowest highest victim, then the least sum, then the fewest, then those that started last. */
+/** The fewest violations, the lowest highest victim, the least sum, the fewest, those that started last. */
 function byCost(a: Candidate, b: Candidate): number {
   const highest = ({ victims }: Candidate) => priorityOf(victims[0]!.pod)
   const sum = ({ victims }: Candidate) => victims.reduce((total, { pod }) => total + priorityOf(pod) + 2 ** 31, 0)
-  const start = ({ victims }: Candidate) => victims[0]!.pod.status?.startTime ?? ''
+  const start = ({ victims }: Candidate) => startTimeOf(victims[0]!.pod)
   return (
-    highest(a) - highest(b) || sum(a) - sum(b) || a.victims.length - b.victims.length || compare(start(b), start(a))
+    a.violations - b.violations ||
+    highest(a) - highest(b) ||
+    sum(a) - sum(b) ||
+    a.victims.length - b.victims.length ||
+    compare(start(b), start(a))
   )
 }
 

@@ -1,8 +1,8 @@
 // The scheduler in a whole control plane, over nodes that run nothing.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import type { Pod, PodSpec } from '../api/types/core/v1.ts'
-import { pods, serviceAccounts } from '../api/types/resources.ts'
+import type { Event, Pod, PodSpec } from '../api/types/core/v1.ts'
+import { events, pods, serviceAccounts } from '../api/types/resources.ts'
 import { createInformer } from '../client/informers.ts'
 import { Cluster } from '../cluster/embedded.ts'
 import type { DeepReadonly } from '../machinery/object.ts'
@@ -34,6 +34,21 @@ describe('the scheduler among three nodes', () => {
     cluster.client
       .of(pods)
       .create({ metadata: { name, namespace }, spec: { containers: [{ name: 'c', image: 'app' }], ...spec } })
+  /** The first event that gives this reason for the Pod. */
+  const eventOf = async (name: string, reason: string): Promise<DeepReadonly<Event>> => {
+    const seen = new AbortController()
+    let found: DeepReadonly<Event> | undefined
+    const informer = createInformer({ client: cluster.client, resource: events, clock: systemClock, log })
+    informer.addHandler({
+      added: (event) => {
+        if (event.reason !== reason || event.involvedObject.name !== name) return
+        found = event
+        seen.abort()
+      },
+    })
+    await informer.run(seen.signal)
+    return found!
+  }
   const condition = (pod: DeepReadonly<Pod>) => pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
 
   before(async () => {
@@ -72,6 +87,10 @@ describe('the scheduler among three nodes', () => {
       condition(pod)?.message,
       `0/3 nodes are available: 3 node(s) ${why}. preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.`,
     )
+    const event = await eventOf('picky', 'FailedScheduling')
+    assert.equal(event.type, 'Warning')
+    assert.equal(event.message, condition(pod)?.message)
+    assert.equal(event.source?.component, 'default-scheduler')
   })
 
   test('a Pod of another scheduler, and one behind a gate, are left alone', async () => {

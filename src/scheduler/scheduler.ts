@@ -2,6 +2,7 @@ import type { Pod, PodCondition } from '../api/types/core/v1.ts'
 import {
   namespaces,
   nodes,
+  podDisruptionBudgets,
   pods,
   replicaSets,
   replicationControllers,
@@ -22,9 +23,10 @@ import { type ClusterView, SchedulerCache } from './cache.ts'
 import { schedulePod } from './cycle.ts'
 import { defaultSpreadSelector } from './default-spread-selector.ts'
 import type { Plugin } from './framework.ts'
+import { Nominator } from './nominator.ts'
 import { plugins as defaultPlugins } from './plugins/all.ts'
 import { waitingForGates } from './plugins/scheduling-gates.ts'
-import type { PodObject } from './pod-object.ts'
+import { type PodObject, priorityOf } from './pod-object.ts'
 import { type Preemption, preempt } from './preemption.ts'
 import { type QueuedPod, SchedulingQueue } from './queue.ts'
 
@@ -52,6 +54,7 @@ export class Scheduler {
   readonly #name: string
   readonly #cache = new SchedulerCache()
   readonly #queue: SchedulingQueue
+  readonly #nominator = new Nominator()
   readonly #view: ClusterView
   readonly #pods: Informer<Pod>
   readonly #bindings = new Set<Promise<void>>()
@@ -69,6 +72,7 @@ export class Scheduler {
       replicaSets: informers.informerFor(replicaSets),
       statefulSets: informers.informerFor(statefulSets),
     }
+    const budgetCache = informers.informerFor(podDisruptionBudgets)
     const cache = this.#cache
     this.#view = {
       get nodes() {
@@ -79,6 +83,8 @@ export class Scheduler {
       nodesWithImage: (image) => cache.nodesWithImage(image),
       namespaceLabels: (namespace) => namespaceCache.get(namespace)?.metadata.labels ?? {},
       defaultSpreadSelector: (pod) => defaultSpreadSelector(pod, siblings),
+      nominatedPods: (nodeName) => this.#nominator.on(nodeName),
+      disruptionBudgets: () => budgetCache.list(),
     }
     this.#pods = informers.informerFor(pods)
     this.#listen()
@@ -128,41 +134,53 @@ export class Scheduler {
     const sameRequest =
       pod.metadata.generation === previous.metadata.generation &&
       sameLabels(pod.metadata.labels, previous.metadata.labels)
+    if (waits && pod.status?.nominatedNodeName !== previous.status?.nominatedNodeName) this.#nominationChanged(pod)
     if (waits && sameRequest) return
     this.#podChanged(pod)
   }
 
+  #nominationChanged(pod: PodObject): void {
+    const nodeName = pod.status?.nominatedNodeName
+    if (nodeName) this.#nominator.nominate(pod, nodeName)
+    else this.#nominator.remove(objectKey(pod))
+  }
+
   #podWaits(pod: PodObject): void {
+    if (pod.status?.nominatedNodeName) this.#nominationChanged(pod)
     if (waitingForGates(pod) === undefined) this.#queue.add(pod)
   }
 
   #podBound(pod: PodObject): void {
     const key = objectKey(pod)
     this.#queue.remove(key)
+    this.#nominator.remove(key)
     this.#cache.setPod(pod)
   }
 
   #podGone(pod: PodObject): void {
     const key = objectKey(pod)
     this.#queue.remove(key)
+    this.#nominator.remove(key)
     this.#cache.removePod(key)
     this.#queue.wakeWaiting()
   }
 
   async #scheduleOne(queued: QueuedPod): Promise<void> {
-    const { pod } = queued
-    const current = this.#pods.get(objectKey(pod))
-    if (!current || current.spec?.nodeName || current.metadata.deletionTimestamp) return
+    const pod = this.#pods.get(objectKey(queued.pod))
+    if (!pod || pod.spec?.nodeName || pod.metadata.deletionTimestamp) return
     const { plugins = defaultPlugins, random = Math.random } = this.#options
     const decision = schedulePod({ pod, cluster: this.#view, plugins, startIndex: this.#startIndex, random })
     if (decision.placed) {
       this.#startIndex = (this.#startIndex + decision.evaluated) % this.#cache.nodes.length
+      this.#nominator.remove(objectKey(pod))
       this.#cache.assume(pod, decision.node.name)
       if (this.#bindings.size >= maxBindingsInFlight) await Promise.race(this.#bindings)
       this.#bindInBackground(queued, decision.node.name)
       return
     }
-    const preemption = preempt({ pod, cluster: this.#view, plugins, rejections: decision.rejections })
+    const preemption = preempt({ pod, cluster: this.#view, plugins, rejections: decision.rejections, random })
+    if (preemption.nominatedNodeName) this.#nominator.nominate(pod, preemption.nominatedNodeName)
+    else if (preemption.nominatedNodeName === '') this.#nominator.remove(objectKey(pod))
     this.#queue.putBack(queued)
     await this.#explain(pod, `${decision.message}${preemption.message}`, preemption)
   }
@@ -205,6 +223,7 @@ export class Scheduler {
     try {
       await this.#writeCondition(pod, message, preemption.nominatedNodeName)
       for (const victim of preemption.victims) await this.#evict(victim, pod)
+      if (preemption.nominatedNodeName) await this.#withdrawLowerNominations(pod, preemption.nominatedNodeName)
     } catch (error) {
       if (!isStatus(error, 'NotFound', 'Conflict'))
         log.warn('could not say why a pod waits', { pod: objectKey(pod), error })
@@ -214,9 +233,10 @@ export class Scheduler {
   async #writeCondition(pod: PodObject, message: string, nominatedNodeName: string | undefined): Promise<void> {
     const { clock, client } = this.#options
     const existing = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled')
-    const unchanged =
+    const sameCondition =
       existing?.status === 'False' && existing.message === message && existing.reason === 'Unschedulable'
-    if (unchanged && nominatedNodeName === undefined) return
+    const sameNode = nominatedNodeName === undefined || nominatedNodeName === (pod.status?.nominatedNodeName ?? '')
+    if (sameCondition && sameNode) return
     const condition: PodCondition = {
       type: 'PodScheduled',
       status: 'False',
@@ -225,12 +245,27 @@ export class Scheduler {
       observedGeneration: pod.metadata.generation ?? 0,
       lastTransitionTime: existing?.status === 'False' ? existing.lastTransitionTime! : formatTime(clock.nowMs()),
     }
-    const status = { conditions: [condition], ...(nominatedNodeName !== undefined && { nominatedNodeName }) }
+    const status = { conditions: [condition], ...(!sameNode && { nominatedNodeName: nominatedNodeName || null }) }
     const { name, namespace = '' } = pod.metadata
     await client.of(pods).patch(name, { status }, { type: 'strategic', subresource: 'status', namespace })
   }
 
+  /** The room they waited for is another's now: they look for a place at once. */
+  async #withdrawLowerNominations(preemptor: PodObject, nodeName: string): Promise<void> {
+    const lower = this.#nominator.on(nodeName).filter(({ pod }) => priorityOf(pod) < priorityOf(preemptor))
+    for (const { pod } of lower) {
+      const { name, namespace = '' } = pod.metadata
+      this.#nominator.remove(objectKey(pod))
+      const status = { nominatedNodeName: null }
+      await this.#options.client
+        .of(pods)
+        .patch(name, { status }, { type: 'strategic', subresource: 'status', namespace })
+      this.#queue.add(pod)
+    }
+  }
+
   async #evict(victim: PodObject, preemptor: PodObject): Promise<void> {
+    if (victim.metadata.deletionTimestamp) return // On its way out already.
     const { client, clock, events } = this.#options
     const { name, namespace = '', uid } = victim.metadata
     const message = `${this.#name}: preempting to accommodate a higher priority pod`

@@ -1,6 +1,8 @@
-import type { NodeSpec, PodSpec } from '../../src/api/types/core/v1.ts'
+import type { NodeSpec, PodSpec, PodStatus } from '../../src/api/types/core/v1.ts'
 import type { ObjectMeta } from '../../src/machinery/object.ts'
-import { type ClusterView, type NodeObject, SchedulerCache } from '../../src/scheduler/cache.ts'
+import { type ClusterView, type DisruptionBudget, type NodeObject, SchedulerCache } from '../../src/scheduler/cache.ts'
+import type { Plugin } from '../../src/scheduler/framework.ts'
+import { Nominator } from '../../src/scheduler/nominator.ts'
 import type { PodObject } from '../../src/scheduler/pod-object.ts'
 
 type NodeParts = Partial<ObjectMeta> & {
@@ -18,10 +20,16 @@ export function buildNode(name: string, { spec, allocatable, images, ...metadata
   }
 }
 
-type PodParts = Partial<ObjectMeta> & { cpu?: string; memory?: string; hostPort?: number; spec?: Partial<PodSpec> }
+type PodParts = Partial<ObjectMeta> & {
+  cpu?: string
+  memory?: string
+  hostPort?: number
+  spec?: Partial<PodSpec>
+  status?: PodStatus
+}
 
 /** A Pod of one container in the namespace `default`. */
-export function buildPod(name: string, { cpu, memory, hostPort, spec, ...metadata }: PodParts = {}): PodObject {
+export function buildPod(name: string, { cpu, memory, hostPort, spec, status, ...metadata }: PodParts = {}): PodObject {
   const requests = { ...(cpu && { cpu }), ...(memory && { memory }) }
   const ports = hostPort ? [{ hostPort, containerPort: hostPort, protocol: 'TCP' }] : []
   return {
@@ -31,20 +39,60 @@ export function buildPod(name: string, { cpu, memory, hostPort, spec, ...metadat
       schedulerName: 'default-scheduler',
       ...spec,
     },
+    ...(status && { status }),
   }
 }
 
-/** A cluster of these nodes, and of these Pods on the nodes they name. */
-export function buildCluster(nodes: readonly NodeObject[], pods: readonly PodObject[] = []): ClusterView {
+interface ClusterParts {
+  /** On the nodes they name in `nodeName`, or waiting for the one they name in `nominatedNodeName`. */
+  readonly pods?: readonly PodObject[]
+  readonly disruptionBudgets?: readonly DisruptionBudget[]
+  readonly namespaceLabels?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly defaultSpreadSelector?: ClusterView['defaultSpreadSelector']
+}
+
+/** A cluster of these nodes, and what else there is. */
+export function buildCluster(nodes: readonly NodeObject[], parts: ClusterParts = {}): ClusterView {
+  const { pods = [], disruptionBudgets = [], namespaceLabels = {}, defaultSpreadSelector = () => undefined } = parts
   const cache = new SchedulerCache()
+  const nominator = new Nominator()
   for (const node of nodes) cache.setNode(node)
-  for (const pod of pods) cache.setPod(pod)
+  for (const pod of pods) {
+    const nominated = pod.status?.nominatedNodeName
+    if (nominated) nominator.nominate(pod, nominated)
+    else cache.setPod(pod)
+  }
   return {
     nodes: cache.nodes,
     nodesWithAffinity: cache.nodesWithAffinity,
     nodesWithAntiAffinity: cache.nodesWithAntiAffinity,
     nodesWithImage: (image) => cache.nodesWithImage(image),
-    namespaceLabels: () => ({}),
-    defaultSpreadSelector: () => undefined,
+    namespaceLabels: (namespace) => namespaceLabels[namespace] ?? {},
+    defaultSpreadSelector,
+    nominatedPods: (nodeName) => nominator.on(nodeName),
+    disruptionBudgets: () => disruptionBudgets,
+  }
+}
+
+/** A budget of the namespace `default` for Pods with these labels. */
+export function buildBudget(matchLabels: Record<string, string>, disruptionsAllowed: number): DisruptionBudget {
+  const status = { disruptionsAllowed, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 }
+  return {
+    metadata: { name: 'budget', namespace: 'default', uid: 'budget', resourceVersion: '1' },
+    spec: { selector: { matchLabels } },
+    status,
+  }
+}
+
+/** What one plugin says of each node: why it cannot take the Pod, or its score from 0 to 100. */
+export function askPlugin(plugin: Plugin, pod: PodObject, cluster: ClusterView) {
+  const checks = plugin.prepare(pod, cluster)
+  const rejected = cluster.nodes.map((node) => checks?.filter?.(node)?.reasons.join(', '))
+  const feasible = cluster.nodes.filter((_, i) => rejected[i] === undefined)
+  const scores = checks?.score && feasible.map(checks.score)
+  if (scores) checks?.normalize?.(scores)
+  return {
+    rejected: Object.fromEntries(cluster.nodes.flatMap(({ name }, i) => (rejected[i] ? [[name, rejected[i]]] : []))),
+    scores: Object.fromEntries(feasible.flatMap(({ name }, i) => (scores ? [[name, scores[i]]] : []))),
   }
 }
