@@ -198,8 +198,7 @@ function handlersBelow({
   const { clock, issuer, certificates } = options
   const { certificate: clientCertificate, key: clientKey } = certificates.kubeletClient
   const kubelet = {
-    // Kubelets sign their own serving certificates until their requests are approved, as upstream's do.
-    tls: { clientCertificate, clientKey, insecureSkipVerify: true },
+    tls: { clientCertificate, clientKey, certificateAuthority: options.certificates.certificateAuthority },
     defaultPort: defaultKubeletPort,
     preferredAddressTypes: preferredKubeletAddresses,
   }
