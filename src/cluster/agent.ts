@@ -8,7 +8,7 @@ import { createSharedInformers } from '../client/shared-informers.ts'
 import { createClient } from '../client/typed-client.ts'
 import { startDns } from '../dns/dns.ts'
 import { publishDnsEndpoint } from '../dns/publish-endpoint.ts'
-import { nameserversOf } from '../dns/upstream.ts'
+import { upstreamServers } from '../dns/upstream.ts'
 import { startContainerd } from '../kubelet/containerd/containerd.ts'
 import { connectCri } from '../kubelet/cri/cri.ts'
 import { runKubelet } from '../kubelet/kubelet.ts'
@@ -177,10 +177,10 @@ async function runDns(
   const log = parent.child({ component: 'dns' })
   const informers = createSharedInformers({ client, clock, log })
   const running = informers.run(signal)
-  const upstreamServers = nameserversOf(readFileIfThere('/etc/resolv.conf') ?? '', [config.clusterDns])
+  const servers = upstreamServers(readFileIfThere, [config.clusterDns])
   const { nodeName, nodeAddress: address, clusterDomain } = config
   const server = await startDns(
-    { informers, clusterDomain, address, port: dnsPort, upstreamServers, clock, log },
+    { informers, clusterDomain, address, port: dnsPort, upstreamServers: servers, clock, log },
     signal,
   )
   try {

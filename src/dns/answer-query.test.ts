@@ -96,3 +96,15 @@ test('what does not exist says how long that may be believed', async () => {
   assert.deepEqual(answers, [])
   assert.equal(authorities?.[0]?.type, 'SOA')
 })
+
+test('a version of EDNS nobody knows is answered with the one we speak', async () => {
+  const message = encode({
+    type: 'query',
+    id: 7,
+    questions: [{ type: 'A', name: 'web.shop.svc.cluster.local' }],
+    additionals: [{ type: 'OPT', name: '.', udpPayloadSize: 1232, ednsVersion: 1 } as never],
+  })
+  const { id, answers, additionals } = decode(Buffer.from((await answerQuery(message, 'udp', zone))!))
+  const [extension] = additionals as unknown as { extendedRcode: number; ednsVersion: number }[]
+  assert.deepEqual([id, answers, extension?.extendedRcode, extension?.ednsVersion], [7, [], 1, 0])
+})

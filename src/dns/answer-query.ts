@@ -28,6 +28,7 @@ const plainUdpBytes = 512
 const largestUdpBytes = 4096
 /** What two bytes of length can say. */
 const largestTcpBytes = 65_535
+const badVersion = 16
 const rcodes = { NOERROR: 0, FORMERR: 1, SERVFAIL: 2, NXDOMAIN: 3, NOTIMP: 4 } as const
 
 /** The answer to one query in wire form; `undefined` for what is no query at all. Never throws. */
@@ -42,6 +43,7 @@ export async function answerQuery(
   const asked = query.questions?.[0]
   if (query.questions?.length !== 1 || !asked) return failure(message, 'FORMERR')
   if (query.opcode && query.opcode !== 'QUERY') return failure(message, 'NOTIMP')
+  if ((extensionOf(query)?.ednsVersion ?? 0) !== 0) return unknownVersion(query)
   try {
     const question: Question = { name: asked.name, type: asked.type }
     const resolution = resolve(question, zone.clusterDomain, zone.view)
@@ -81,7 +83,7 @@ function decodeQuery(message: Uint8Array): (Packet & { opcode?: string }) | 'mal
 
 function encodeAnswer(query: Packet, resolution: OwnAnswer, transport: Transport, zone: Zone): Uint8Array {
   const { rcode, answers, additionals } = resolution
-  const extension = query.additionals?.find(({ type }) => type === 'OPT') as { udpPayloadSize?: number } | undefined
+  const extension = extensionOf(query)
   const accepted = Math.min(largestUdpBytes, Math.max(plainUdpBytes, extension?.udpPayloadSize ?? 0))
   return writeAnswer(
     {
@@ -114,12 +116,30 @@ function wireRecord(record: DnsRecord): Answer {
   return { ...record, class: 'IN', data: record.type === 'TXT' ? [record.data] : record.data } as Answer
 }
 
-function optRecord(): Answer {
+/** The EDNS record of a query, if its client speaks EDNS. */
+function extensionOf({ additionals }: Packet) {
+  return additionals?.find(({ type }) => type === 'OPT') as
+    | { readonly udpPayloadSize?: number; readonly ednsVersion?: number }
+    | undefined
+}
+
+/** BADVERS, whose upper bits alone are not zero: the client asks again by the version that comes with it. RFC 6891. */
+function unknownVersion({ id = 0, flags = 0, questions }: Packet): Uint8Array {
+  return encode({
+    type: 'response',
+    id,
+    flags: flags & RECURSION_DESIRED,
+    questions: questions ?? [],
+    additionals: [optRecord(badVersion >> 4)],
+  })
+}
+
+function optRecord(extendedRcode = 0): Answer {
   return {
     type: 'OPT',
     name: '.',
     udpPayloadSize: largestUdpBytes,
-    extendedRcode: 0,
+    extendedRcode,
     ednsVersion: 0,
     flags: 0,
     flag_do: false,

@@ -97,6 +97,7 @@ function resolveService({ question, labels, clusterDomain, view }: ServiceQuesti
   const zone = `${serviceName}.${namespace}.svc.${clusterDomain}`
   const before = labels.slice(0, -2)
   if (before.length === 0) return resolveWholeService(question, zone, service, view)
+  if (service.spec?.type === 'ExternalName') return notFound
   if (before.length === 2) return resolvePort({ question, zone, service, view }, before)
   return before.length === 1 ? resolveEndpoint({ question, zone, service, view }, before[0]!) : notFound
 }
@@ -106,7 +107,7 @@ function resolveWholeService(question: Question, zone: string, service: ServiceO
     const { externalName = '' } = service.spec
     return /^(A|AAAA|CNAME)$/.test(question.type) ? answer([record('CNAME', question.name, externalName)]) : noData
   }
-  if (question.type === 'SRV') return resolvePort({ question, zone, service, view }, ['*', '*'])
+  if (question.type === 'SRV') return resolvePort({ question, zone, service, view }, [])
   const endpoints = isHeadless(service) ? endpointsOf(service, view) : undefined
   if (endpoints?.length === 0) return notFound
   const addresses = endpoints ? endpoints.map(({ address }) => address) : clusterAddresses(service)
@@ -120,9 +121,8 @@ interface Within {
   readonly view: ClusterView
 }
 
-/** `hostname.service…`: one endpoint of a headless Service. */
+/** `hostname.service…`: one endpoint of a Service. CoreDNS tells those of any, not of headless ones alone. */
 function resolveEndpoint({ question, service, view }: Within, hostname: string): Resolution {
-  if (!isHeadless(service)) return notFound
   const addresses = endpointsOf(service, view).filter((endpoint) => endpoint.hostname === hostname)
   if (addresses.length === 0) return notFound
   return addressesOf(
@@ -131,10 +131,11 @@ function resolveEndpoint({ question, service, view }: Within, hostname: string):
   )
 }
 
-/** `_http._tcp.service…`: where a named port is served. */
+/** `_http._tcp.service…`: where a named port is served; asked for an address, those it is served at. */
 function resolvePort({ question, zone, service, view }: Within, [port, protocol]: readonly string[]): Resolution {
   const wanted = (name: string, itsProtocol: string) =>
-    (port === '*' || port === `_${name}`) && (protocol === '*' || protocol === `_${itsProtocol.toLowerCase()}`)
+    (port === undefined || withoutUnderscore(port) === name) &&
+    (protocol === undefined || withoutUnderscore(protocol) === itsProtocol.toLowerCase())
   const answers: SrvRecord[] = []
   const additionals: DnsRecord[] = []
   const add = (target: string, portNumber: number, addresses: readonly string[]) => {
@@ -156,8 +157,18 @@ function resolvePort({ question, zone, service, view }: Within, [port, protocol]
     }
   }
   if (answers.length === 0) return notFound
-  if (question.type !== 'SRV') return noData
+  if (question.type !== 'SRV') {
+    return answer(
+      unique(additionals.map((each): DnsRecord => ({ ...each, name: question.name }))).filter(
+        ({ type }) => type === question.type,
+      ),
+    )
+  }
   return { outcome: 'answer', rcode: 'NOERROR', answers: sharingWeight(answers), additionals: unique(additionals) }
+}
+
+function withoutUnderscore(label: string): string {
+  return label.startsWith('_') ? label.slice(1) : label
 }
 
 /** All share the weight, and each has some. After CoreDNS plugin/backend_lookup.go SRV. */

@@ -29,6 +29,24 @@ export function nameserversOf(resolvConf: string, exclude: readonly string[]): s
     .filter((server) => !exclude.includes(server))
 }
 
+/** Where systemd-resolved keeps the servers it asks itself. */
+const systemdResolvConf = '/run/systemd/resolve/resolv.conf'
+
+/**
+ * The servers this machine asks. Where it asks only its own loopback, which a node in a network namespace of its own
+ * does not reach, those that systemd-resolved asks in turn, if it is that. `read` answers a file's text.
+ */
+export function upstreamServers(read: (path: string) => string | undefined, exclude: readonly string[]): string[] {
+  const servers = nameserversOf(read('/etc/resolv.conf') ?? '', exclude)
+  if (!servers.every(isLoopback)) return servers
+  const behind = nameserversOf(read(systemdResolvConf) ?? '', exclude).filter((server) => !isLoopback(server))
+  return behind.length > 0 ? behind : servers
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
 export function createUpstream({ servers, port = defaultPort, clock }: UpstreamOptions): Upstream {
   let waiting = 0
   return {
