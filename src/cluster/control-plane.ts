@@ -13,7 +13,6 @@ import { runControllers } from '../controllers/run-controllers.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
-import { openEtcdStore } from '../store/etcd/etcd-store.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import { ensureAddons, nthAddress } from './addons.ts'
@@ -108,9 +107,11 @@ function readTokens(path: string | undefined): string | undefined {
   }
 }
 
-function openStore({ options, database, clock, log }: ControlPlaneOptions): Promise<Store> {
+async function openStore({ options, database, clock, log }: ControlPlaneOptions): Promise<Store> {
   if (options.datastore === 'sqlite')
     return openSqliteStore({ path: database, clock, log: log.child({ component: 'store' }) })
+  // Loaded only where it is used: the gRPC library behind it costs some ten megabytes.
+  const { openEtcdStore } = await import('../store/etcd/etcd-store.ts')
   const endpoints = options.datastore.replace(/^etcds?:\/\//, '').split(',')
   return openEtcdStore({ endpoints, clock, log: log.child({ component: 'store' }) })
 }

@@ -1,5 +1,6 @@
+import http from 'node:http'
+import https from 'node:https'
 import { connect } from 'node:net'
-import { Agent, request } from 'undici'
 import type { ContainerPort, HTTPGetAction } from '../../api/types/core/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 
@@ -43,19 +44,35 @@ export async function probeHttp({ action, port, address, timeoutMs }: HttpTarget
     ],
     ...(action.httpHeaders ?? []).map(({ name, value }) => [name.toLowerCase(), value]),
   ]
-  const dispatcher = new Agent({ connect: { rejectUnauthorized: false }, pipelining: 0 })
   try {
-    const signal = AbortSignal.timeout(timeoutMs)
-    const answer = await request(url, { headers: Object.fromEntries(headers), dispatcher, signal, method: 'GET' })
-    await answer.body.dump({ limit: maxBodyBytes })
-    const { statusCode } = answer
+    const statusCode = await getStatus(url, Object.fromEntries(headers), timeoutMs)
     if (statusCode >= 200 && statusCode < 400) return { result: 'success', output: '' }
     return { result: 'failure', output: `HTTP probe failed with statuscode: ${statusCode}` }
   } catch (error) {
     return { result: 'failure', output: `Get "${url}": ${networkFault(error, `${authority}:${port}`)}` }
-  } finally {
-    await dispatcher.destroy()
   }
+}
+
+/** The status of the answer, once it or as much of it as is wanted has been read; each time on a connection of its own. */
+function getStatus(url: string, headers: Record<string, string>, timeoutMs: number): Promise<number> {
+  const client = url.startsWith('https:') ? https : http
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const request = client.get(url, { headers, agent: false, rejectUnauthorized: false, signal }, (answer) => {
+      let received = 0
+      const finish = () => {
+        resolve(answer.statusCode ?? 0)
+        request.destroy()
+      }
+      answer.on('data', (chunk: Buffer) => {
+        received += chunk.length
+        if (received > maxBodyBytes) finish()
+      })
+      answer.on('end', finish)
+      answer.on('error', reject)
+    })
+    request.on('error', (error) => reject(signal.aborted ? signal.reason : error))
+  })
 }
 
 /** Whether a connection is accepted. After kubelet v1.36 probe/tcp. */
