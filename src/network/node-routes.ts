@@ -34,3 +34,9 @@ export function routeChanges(before: readonly NodeRoute[], after: readonly NodeR
     ...fresh.map(({ podCidr, via }) => ['route', 'replace', podCidr, 'via', via]),
   ]
 }
+
+/** The routes to other nodes among what `ip -j route` printed, an earlier run's included: those that lead by a node. */
+export function routesThere(printed: string): NodeRoute[] {
+  const routes = JSON.parse(printed || '[]') as readonly { readonly dst: string; readonly gateway?: string }[]
+  return routes.flatMap(({ dst, gateway }) => (gateway ? [{ podCidr: dst, via: gateway }] : []))
+}
