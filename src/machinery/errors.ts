@@ -116,7 +116,7 @@ export function notAcceptable(accepted: readonly string[]): StatusError {
   })
 }
 
-export function unsupportedMediaType(contentType: string, accepted: readonly string[]): StatusError {
+export function unsupportedMediaType(accepted: readonly string[]): StatusError {
   return new StatusError({
     code: 415,
     reason: 'UnsupportedMediaType',

@@ -72,7 +72,7 @@ test('a Service shows its ready Pods in Endpoints and an EndpointSlice, and foll
   for (const name of ['a', 'b']) await client.of(pods).create(pod(name))
   const readySlices = async () => {
     const { items } = await client.of(endpointSlices).list({ namespace })
-    return items.flatMap(({ endpoints = [] }) => endpoints).filter(({ conditions }) => conditions?.ready)
+    return items.flatMap(({ endpoints }) => endpoints ?? []).filter(({ conditions }) => conditions?.ready)
   }
   await until('two endpoints', async () => (await readySlices()).length === 2)
   const { items } = await client.of(endpointSlices).list({ namespace })
@@ -106,7 +106,7 @@ test('a Service without Pods has one empty slice', async () => {
   await clock.advanceMs(5000)
   const { items } = await client.of(endpointSlices).list({ namespace })
   assert.deepEqual(
-    items.map(({ endpoints = [], ports = [] }) => [endpoints.length, ports.length]),
+    items.map(({ endpoints, ports }) => [endpoints?.length ?? 0, ports?.length ?? 0]),
     [[0, 0]],
   )
   await stop()

@@ -21,6 +21,6 @@ export function mediaTypeOf(contentType: string | undefined): string {
 }
 
 /** 415 with the media types objects are read in. */
-export function unknownFormat(mediaType: string): Error {
-  return unsupportedMediaType(mediaType, Object.values(mediaTypes))
+export function unknownFormat(): Error {
+  return unsupportedMediaType(Object.values(mediaTypes))
 }

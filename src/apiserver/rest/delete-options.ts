@@ -51,6 +51,6 @@ function parsed(body: Body): unknown {
     case mediaTypes.yaml:
       return parseYaml(text).value
     default:
-      throw unknownFormat(body.mediaType)
+      throw unknownFormat()
   }
 }

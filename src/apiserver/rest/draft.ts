@@ -68,7 +68,7 @@ function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
     case mediaTypes.protobuf:
       return protobufBody(body.bytes, expected)
     default:
-      throw unknownFormat(body.mediaType)
+      throw unknownFormat()
   }
 }
 
