@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { watch } from 'node:fs'
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import { applyPodSpecDefaults } from '../../api/core/pod-spec-defaults.ts'
 import type { Pod } from '../../api/types/core/v1.ts'
 import { ChangeSignal } from '../../platform/change-signal.ts'
@@ -31,9 +32,6 @@ export async function watchStaticPods(options: StaticPodsOptions, signal: AbortS
 export async function readStaticPods({ directory, nodeName, log }: Omit<StaticPodsOptions, 'changed'>): Promise<Pod[]> {
   await mkdir(directory, { recursive: true })
   const names = (await readdir(directory)).filter((name) => !name.startsWith('.')).sort()
-  if (names.length === 0) return []
-  // Loaded only where there are manifests: most nodes have none.
-  const { parse } = await import('yaml')
   const found: Pod[] = []
   for (const name of names) {
     try {
