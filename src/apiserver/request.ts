@@ -95,8 +95,17 @@ export type Answer =
 export interface EncodedObject {
   /** Without a line feed at the end; begins with `{"kind":…,"apiVersion":…,`. */
   json(): Uint8Array
+  /** The same bytes before they are joined, for lists: joining copies them, and a list copies them anyway. */
+  splicedJson(): SplicedJson
   /** With the envelope: magic and runtime.Unknown. */
   protobuf(): Uint8Array
+}
+
+/** JSON as `bytes` with `inserted`, which is ASCII, put in at `place`. */
+export interface SplicedJson {
+  readonly bytes: Buffer
+  readonly place: number
+  readonly inserted: string
 }
 
 export interface ListAnswer {

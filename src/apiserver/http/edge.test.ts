@@ -31,7 +31,8 @@ const answers: Record<string, (context: RequestContext) => Promise<Answer> | Ans
   }),
   '/large': () => ({ kind: 'bytes', status: 200, headers: { 'content-type': 'text/plain' }, body: largeText }),
   '/large-object': () => ({ kind: 'object', status: 200, object: { kind: 'X', metadata: { name: largeText } } }),
-  '/list': () => ({ kind: 'list', status: 200, list: podList() }),
+  '/list': () => ({ kind: 'list', status: 200, list: podList(['a', 'b']) }),
+  '/large-list': () => ({ kind: 'list', status: 200, list: podList(manyNames) }),
   '/warn': (context) => {
     context.warnings.push('beware of "dogs"', 'beware of "dogs"')
     return { kind: 'object', status: 200, object: { kind: 'Pod' } }
@@ -53,10 +54,15 @@ const answers: Record<string, (context: RequestContext) => Promise<Answer> | Ans
   }),
 }
 
-function podList() {
-  const items = ['a', 'b'].map((name) => {
+/** Together more than several chunks of a list; one of them is larger than a chunk. */
+const manyNames = [...Array.from({ length: 30_000 }, (_, index) => `pod-${index}`), 'x'.repeat(300_000), 'last']
+
+function podList(names: readonly string[]) {
+  const items = names.map((name) => {
     const object = { kind: 'Pod', apiVersion: 'v1', metadata: { name } }
-    return { object, encoded: { json: () => Buffer.from(JSON.stringify(object)), protobuf: () => new Uint8Array() } }
+    const bytes = Buffer.from(JSON.stringify(object))
+    const splicedJson = () => ({ bytes, place: bytes.length, inserted: '' })
+    return { object, encoded: { json: () => bytes, splicedJson, protobuf: () => new Uint8Array() } }
   })
   return { apiVersion: 'v1', kind: 'PodList', metadata: { resourceVersion: '7' }, items, bareItems: true }
 }
@@ -173,6 +179,19 @@ for (const [version, send] of [
       assert.equal((JSON.parse(gunzipSync(body).toString()) as { kind: string }).kind, 'X')
       assert.equal((await send('/large-object')).headers['content-encoding'], undefined)
     })
+
+    for (const encoding of ['identity', 'gzip']) {
+      test(`sends a large list in pieces, ${encoding}`, async () => {
+        const { headers, body } = await send('/large-list', { headers: { 'accept-encoding': encoding } })
+        assert.equal(headers['content-encoding'], encoding === 'gzip' ? 'gzip' : undefined)
+        const text = (encoding === 'gzip' ? gunzipSync(body) : body).toString()
+        const { items } = JSON.parse(text) as { items: { metadata: { name: string } }[] }
+        assert.deepEqual(
+          items,
+          manyNames.map((name) => ({ metadata: { name } })),
+        )
+      })
+    }
 
     test('sends each warning once, quoted', async () => {
       assert.equal((await send('/warn')).headers.warning, '299 - "beware of \\"dogs\\""')

@@ -212,10 +212,12 @@ class TlsEdge implements HttpEdge {
 
   #expire({ context, responder }: Exchange): void {
     // By now the path has been read. Looking here and not at the start keeps this off the way of every request.
-    if (responder.started || isLongRunning(context.info)) return
+    if (isLongRunning(context.info)) return
     const error = timeout('request did not complete within the allotted timeout', 0)
     context.abort(error)
-    this.#detach(this.#writer.write({ kind: 'status', status: error.status }, context, responder))
+    // A client that reads a large list too slowly: what has begun can only be cut off.
+    if (responder.started) responder.destroy()
+    else this.#detach(this.#writer.write({ kind: 'status', status: error.status }, context, responder))
   }
 
   #detach(work: Promise<void>): void {

@@ -51,19 +51,17 @@ function prettyJson(value: object): string {
   return JSON.stringify(value, null, 2).replace(/[<>&]/g, (character) => htmlEscapes[character]!)
 }
 
-/** The bytes of a list, joined from the cached bytes of its items. */
-export function encodeList(list: ListAnswer, format: Format): Body {
+/** The bytes of a list in a form that is made as a whole; undefined for plain JSON, which `listChunks` makes. */
+export function encodeList(list: ListAnswer, format: Format): Body | undefined {
   if (format.encoding === 'protobuf') {
     const items = list.items.map(({ encoded }) => readEnvelope(encoded.protobuf()).raw)
     const metadataSchema = schemaOf(listMetaType)
     return { encoding: 'protobuf', bytes: encodeProtobufList({ ...list, metadataSchema, items }) }
   }
-  if (format.encoding === 'yaml' || format.pretty) {
-    const whole = listObject(list)
-    const text = format.encoding === 'yaml' ? formatYaml(whole) : prettyJson(whole)
-    return { encoding: format.encoding, bytes: Buffer.from(text) }
-  }
-  return { encoding: 'json', bytes: joinJson(list) }
+  if (format.encoding === 'json' && !format.pretty) return undefined
+  const whole = listObject(list)
+  const text = format.encoding === 'yaml' ? formatYaml(whole) : prettyJson(whole)
+  return { encoding: format.encoding, bytes: Buffer.from(text) }
 }
 
 function listObject({ kind, apiVersion, metadata, items, bareItems }: ListAnswer): object {
@@ -77,40 +75,6 @@ function listObject({ kind, apiVersion, metadata, items, bareItems }: ListAnswer
 
 function withoutTypeMeta({ kind: _kind, apiVersion: _apiVersion, ...rest }: DeepReadonly<KubeObject>): object {
   return rest
-}
-
-function joinJson({ kind, apiVersion, metadata, items, bareItems }: ListAnswer): Uint8Array {
-  const head = `${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`
-  const comma = Buffer.from(',')
-  const parts: Uint8Array[] = [Buffer.from(head)]
-  for (let index = 0; index < items.length; index++) {
-    if (index > 0) parts.push(comma)
-    const json = items[index]!.encoded.json()
-    if (bareItems) pushBare(parts, json)
-    else parts.push(json)
-  }
-  parts.push(Buffer.from(']}\n'))
-  return Buffer.concat(parts)
-}
-
-const openBrace = Buffer.from('{')
-const kindField = Buffer.from('{"kind":"')
-const apiVersionField = Buffer.from('"apiVersion":"')
-
-/** Leaves out the leading `"kind":"…","apiVersion":"…",` that every stored object begins with. */
-function pushBare(parts: Uint8Array[], json: Uint8Array): void {
-  const bytes = Buffer.from(json.buffer, json.byteOffset, json.byteLength)
-  const kindEnd = startsWith(bytes, kindField, 0) ? bytes.indexOf(0x2c, kindField.length) : -1
-  if (kindEnd < 0 || !startsWith(bytes, apiVersionField, kindEnd + 1)) {
-    parts.push(json)
-    return
-  }
-  const apiVersionEnd = bytes.indexOf(0x2c, kindEnd + 1 + apiVersionField.length)
-  parts.push(openBrace, bytes.subarray(apiVersionEnd + 1))
-}
-
-function startsWith(bytes: Buffer, prefix: Buffer, offset: number): boolean {
-  return bytes.compare(prefix, 0, prefix.length, offset, offset + prefix.length) === 0
 }
 
 export interface WatchEventToSend {

@@ -1,4 +1,5 @@
 import { notAcceptable } from '../../machinery/errors.ts'
+import type { Headers } from '../request.ts'
 
 export type Encoding = 'json' | 'yaml' | 'protobuf'
 
@@ -88,4 +89,10 @@ export function wantsPretty(query: URLSearchParams | undefined, userAgent: strin
   const pretty = query?.get('pretty')
   if (pretty) return ['1', 't', 'T', 'TRUE', 'true', 'True'].includes(pretty)
   return userAgent !== undefined && /^(curl|Wget|Mozilla\/5\.0)/.test(userAgent)
+}
+
+/** Whether the client takes compressed answers. */
+export function takesGzip(headers: Headers): boolean {
+  const accepted = headers.get('accept-encoding')
+  return accepted?.split(',').some((token) => token.trim() === 'gzip') ?? false
 }

@@ -2,11 +2,13 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import type { Status } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
-import type { Answer, WatchAnswer } from '../request.ts'
+import type { Answer, ListAnswer, WatchAnswer } from '../request.ts'
 import { type Body, encodeList, encodeObject, type Format, type ProtobufEncoder, WatchFramer } from './encode.ts'
-import { everyEncoding, mediaTypes, type NegotiatedMediaType, negotiate, wantsPretty } from './negotiate.ts'
+import { listChunks } from './list-chunks.ts'
+import { everyEncoding, mediaTypes, type NegotiatedMediaType, negotiate, takesGzip, wantsPretty } from './negotiate.ts'
 import type { HttpRequestContext } from './request-context.ts'
 import type { Responder, ResponseHeaders } from './responder.ts'
+import { sendChunks } from './send-chunks.ts'
 import { WatchResponse } from './watch-response.ts'
 
 const compress = promisify(gzip)
@@ -48,7 +50,7 @@ export class AnswerWriter {
         return this.#send(answer.status, body, context, responder)
       }
       case 'list':
-        return this.#send(answer.status, encodeList(answer.list, this.#format(context)), context, responder)
+        return this.#sendList(answer.list, context, responder)
       case 'status':
         return this.#sendStatus(answer.status, context, responder)
       case 'bytes':
@@ -89,9 +91,21 @@ export class AnswerWriter {
     const headers = headersOf(context)
     headers['content-type'] = mediaTypes[body.encoding]
     if (extra) Object.assign(headers, extra)
-    if (body.bytes.length <= gzipThresholdBytes || !takesGzip(context))
+    if (body.bytes.length <= gzipThresholdBytes || !takesGzip(context.headers))
       return responder.send(status, headers, body.bytes)
     return sendCompressed(status, headers, body.bytes, responder)
+  }
+
+  #sendList(list: ListAnswer, context: HttpRequestContext, responder: Responder): Promise<void> | void {
+    const body = encodeList(list, this.#format(context))
+    if (body) return this.#send(200, body, context, responder)
+    const chunks = listChunks(list)
+    const first = chunks.next().value!
+    const second = chunks.next().value
+    if (!second) return this.#send(200, { encoding: 'json', bytes: first }, context, responder)
+    const headers = headersOf(context)
+    headers['content-type'] = mediaTypes.json
+    return sendChunks({ chunks: inOrder(first, second, chunks), headers, context, responder })
   }
 
   #watch(answer: WatchAnswer, context: HttpRequestContext, responder: Responder): Promise<void> {
@@ -154,9 +168,10 @@ function quoteWarning(text: string): string {
   return `"${text.replace(/[\u0000-\u001f\u007f]/g, '').replace(/["\\]/g, '\\$&')}"`
 }
 
-function takesGzip(context: HttpRequestContext): boolean {
-  const accepted = context.headers.get('accept-encoding')
-  return accepted?.split(',').some((token) => token.trim() === 'gzip') ?? false
+function* inOrder<T>(first: T, second: T, rest: Iterable<T>): Iterable<T> {
+  yield first
+  yield second
+  yield* rest
 }
 
 async function sendCompressed(

@@ -2,7 +2,7 @@ import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { decodeStored, decodeValue } from '../../machinery/decode.ts'
 import { type DeepReadonly, deepFreeze, type KubeObject, type ObjectMeta } from '../../machinery/object.ts'
 import type { Entry, Revision } from '../../store/store.ts'
-import type { EncodedObject } from '../request.ts'
+import type { EncodedObject, SplicedJson } from '../request.ts'
 import { equalValues } from './equal.ts'
 import { encodeProtobuf } from './protobuf.ts'
 
@@ -46,12 +46,14 @@ export class ServedObject implements EncodedObject {
   readonly #definition: ResourceDefinition
   /** Undefined: a dry run's result, which is nowhere. */
   readonly #revision: Revision | undefined
-  #stored: Uint8Array | undefined
+  #stored: Buffer | undefined
+  /** Where the number goes in the stored bytes; -1 before anybody has looked. */
+  #place = -1
   #protobuf: Uint8Array | undefined
   #at: ServedObject | undefined
 
   /** `stored` are the storage form's bytes, made when they are first needed if not given. */
-  constructor(definition: ResourceDefinition, object: KubeObject, revision?: Revision, stored?: Uint8Array) {
+  constructor(definition: ResourceDefinition, object: KubeObject, revision?: Revision, stored?: Buffer) {
     this.#definition = definition
     this.#revision = revision
     this.#stored = stored
@@ -61,9 +63,22 @@ export class ServedObject implements EncodedObject {
 
   /** The number goes in at each call: copying a few kilobytes is cheaper than keeping every object's bytes twice. */
   json(): Uint8Array {
-    if (this.#revision === undefined) return Buffer.from(JSON.stringify(inServedOrder(this.object)))
+    const { bytes, place, inserted } = this.splicedJson()
+    const whole = Buffer.allocUnsafe(bytes.length + inserted.length)
+    bytes.copy(whole, 0, 0, place)
+    whole.write(inserted, place, 'latin1')
+    bytes.copy(whole, place + inserted.length, place)
+    return whole
+  }
+
+  splicedJson(): SplicedJson {
+    if (this.#revision === undefined) {
+      const bytes = Buffer.from(JSON.stringify(inServedOrder(this.object)))
+      return { bytes, place: bytes.length, inserted: '' }
+    }
     this.#stored ??= storageBytes(this.object)
-    return withRevision(this.#stored, this.#revision)
+    if (this.#place < 0) this.#place = placeOfRevision(this.#stored)
+    return { bytes: this.#stored, place: this.#place, inserted: this.object.metadata!.resourceVersion! }
   }
 
   protobuf(): Uint8Array {
@@ -93,29 +108,22 @@ function inServedOrder({ kind, apiVersion, metadata, ...rest }: DeepReadonly<Kub
   return { kind, apiVersion, metadata, ...rest }
 }
 
-function withRevision(stored: Uint8Array, revision: Revision): Uint8Array {
-  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
-  const found = bytes.indexOf(emptyRevision)
+function placeOfRevision(stored: Buffer): number {
+  const found = stored.indexOf(emptyRevision)
   if (found < 0) throw new Error('a stored object has no place for its resourceVersion')
-  const place = found + emptyRevision.length - 1
-  const digits = String(revision)
-  const whole = Buffer.allocUnsafe(bytes.length + digits.length)
-  bytes.copy(whole, 0, 0, place)
-  whole.write(digits, place, 'latin1')
-  bytes.copy(whole, place + digits.length, place)
-  return whole
+  return found + emptyRevision.length - 1
 }
 
-function storageBytes({ kind, apiVersion, metadata, ...rest }: DeepReadonly<KubeObject>): Uint8Array {
+function storageBytes({ kind, apiVersion, metadata, ...rest }: DeepReadonly<KubeObject>): Buffer {
   return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: orderMetadata(metadata as ObjectMeta), ...rest }))
 }
 
 /** A draft in storage form, ready to be written: the bytes, and the object they were made of. */
 export class StorageForm {
   readonly object: KubeObject
-  readonly bytes: Uint8Array
+  readonly bytes: Buffer
 
-  constructor(object: KubeObject, bytes: Uint8Array) {
+  constructor(object: KubeObject, bytes: Buffer) {
     this.object = object
     this.bytes = bytes
   }
