@@ -42,6 +42,7 @@ export async function startTestNode(logLevel: LogLevel = 'error'): Promise<TestN
   const directory = mkdtempSync(join(tmpdir(), 'kubets-node-'))
   const identifier = directory.slice(-6).toLowerCase()
   const log = createLogger({ level: logLevel })
+  const tablesBefore = await listTables()
   const cniConfDirectory = join(directory, 'cni')
   writeNetwork(cniConfDirectory, directory, identifier)
   const containerd = await startContainerd({
@@ -111,6 +112,7 @@ export async function startTestNode(logLevel: LogLevel = 'error'): Promise<TestN
       await runProgram('ip', ['link', 'delete', bridgeName(identifier)]).catch(() => undefined)
       await removeWithMounts(directory)
       await removeCgroups(identifier)
+      await removeHostPortTables(tablesBefore)
     },
   }
   try {
@@ -175,6 +177,19 @@ async function removeSandboxes(cri: Cri): Promise<void> {
       await cri.runtime.removePodSandbox({ podSandboxId: id })
     }),
   )
+}
+
+/** The tables of the `portmap` plugin, which goes through iptables and leaves its chains to the next Pod. */
+const hostPortTables = ['ip nat', 'ip6 nat']
+
+async function listTables(): Promise<readonly string[]> {
+  return (await runProgram('nft', ['list', 'tables'])).split('\n').map((line) => line.replace(/^table /, ''))
+}
+
+/** What was there before the node stays: it is somebody else's. */
+async function removeHostPortTables(before: readonly string[]): Promise<void> {
+  const added = (await listTables()).filter((table) => hostPortTables.includes(table) && !before.includes(table))
+  for (const table of added) await runProgram('nft', ['delete', 'table', ...table.split(' ')])
 }
 
 async function removeCgroups(identifier: string): Promise<void> {
