@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
-import { join } from 'node:path'
 import type { UserInfo } from '../apiserver/request.ts'
 import { type ApiServer, createApiServer } from '../apiserver/server.ts'
 import type { Client } from '../client/client.ts'
@@ -237,6 +236,3 @@ export function machineAddress(): string {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   return addresses.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1'
 }
-
-/** The database's file in a data directory. */
-export const databaseFile = (dataDirectory: string): string => join(dataDirectory, 'kubets.db')

@@ -99,15 +99,6 @@ export function unauthorized(message = 'Unauthorized'): StatusError {
   return new StatusError({ code: 401, reason: 'Unauthorized', message })
 }
 
-export function methodNotSupported(resource: ResourceName, action: string): StatusError {
-  return new StatusError({
-    code: 405,
-    reason: 'MethodNotAllowed',
-    message: `${action} is not supported on resources of kind ${quote(qualifiedResource(resource))}`,
-    details: details(resource, ''),
-  })
-}
-
 export function notAcceptable(accepted: readonly string[]): StatusError {
   return new StatusError({
     code: 406,

@@ -1,7 +1,7 @@
+import { tolerates } from '../../api/core/tolerations.ts'
 import type { Node, NodeSelectorRequirement, NodeSelectorTerm, PodSpec } from '../../api/types/core/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { labelsMatch } from '../label-match.ts'
-import { tolerates } from '../node-lifecycle/taints.ts'
 
 export interface NodeFit {
   /** A Pod is to be started there. */

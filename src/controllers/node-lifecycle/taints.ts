@@ -1,3 +1,4 @@
+import { tolerates } from '../../api/core/tolerations.ts'
 import type { Node, Taint, Toleration } from '../../api/types/core/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { formatTime } from '../../machinery/time.ts'
@@ -55,17 +56,6 @@ export function noExecuteTaints(
 
 function newTaint(key: string, effect: string, nowMs: number): Taint {
   return { key, effect, timeAdded: formatTime(nowMs) }
-}
-
-/** After component-helpers scheduling/corev1 ToleratesTaint. */
-export function tolerates(
-  { key, operator, value, effect }: DeepReadonly<Toleration>,
-  taint: DeepReadonly<Taint>,
-): boolean {
-  if (effect && effect !== taint.effect) return false
-  if (key && key !== taint.key) return false
-  if (operator === 'Exists') return true
-  return (operator === undefined || operator === '' || operator === 'Equal') && (value ?? '') === (taint.value ?? '')
 }
 
 /**

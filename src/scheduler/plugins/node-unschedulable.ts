@@ -1,5 +1,5 @@
+import { toleratesTaint } from '../../api/core/tolerations.ts'
 import { type Plugin, unresolvable } from '../framework.ts'
-import { toleratesTaint } from '../tolerations.ts'
 
 const unschedulableTaint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' } as const
 

@@ -1,3 +1,4 @@
+import { toleratesTaint } from '../../api/core/tolerations.ts'
 import type { TopologySpreadConstraint } from '../../api/types/core/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { type LabelMatcher, labelSelectorMatcher } from '../../machinery/selectors.ts'
@@ -5,7 +6,6 @@ import type { ClusterView, NodeView } from '../cache.ts'
 import { type Checks, maxNodeScore, type Plugin, unresolvable, unschedulable } from '../framework.ts'
 import { matchesRequiredNodeAffinity } from '../node-affinity.ts'
 import type { PodObject } from '../pod-object.ts'
-import { toleratesTaint } from '../tolerations.ts'
 
 interface Constraint {
   readonly topologyKey: string

@@ -1,5 +1,5 @@
+import { toleratesTaint } from '../../api/core/tolerations.ts'
 import { normalizeByLowest, type Plugin, unresolvable } from '../framework.ts'
-import { toleratesTaint } from '../tolerations.ts'
 
 /** Keeps Pods off nodes whose NoSchedule and NoExecute taints they do not tolerate; PreferNoSchedule lowers the score. */
 export const taintToleration: Plugin = {
