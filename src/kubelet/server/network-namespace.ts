@@ -88,9 +88,8 @@ class PathDialer implements NamespaceDialer {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
-      child.send({ id, port }, (error) => {
-        if (error) this.#settle({ id, error: error.message })
-      })
+      // Who cannot be told is ending: its `close` settles this with its own words, which say more than EPIPE.
+      child.send({ id, port }, (error) => error && child.kill())
     })
   }
 
