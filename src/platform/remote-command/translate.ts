@@ -45,9 +45,10 @@ async function join(outside: RemoteCommandStreams, inside: RemoteCommandStreams)
   void outside.closed.then(() => inside.close())
   detach(outside.stdin, inside.stdin)
   detach(outside.resize, inside.resize)
-  const output = [copy(inside.stdout, outside.stdout), copy(inside.stderr, outside.stderr)]
+  // Handled from the start on: a copy may break off while the status is still awaited.
+  const output = Promise.allSettled([copy(inside.stdout, outside.stdout), copy(inside.stderr, outside.stderr)])
   const status = await read(inside.error)
-  await Promise.allSettled(output)
+  await output
   await finish(outside.error, status || encodeOutcome({ kind: 'exited', code: 0 }))
   inside.close()
 }

@@ -155,6 +155,24 @@ test('a peer without flow control gets more than a window', async () => {
   await session.closed
 })
 
+test('a peer without flow control is sent no grants: one unread when it closes would cut off its answer', async () => {
+  const [here, there] = duplexPair()
+  const accepted = Promise.withResolvers<SpdyStream>()
+  const session = new SpdySession({ transport: there, role: 'server', onStream: accepted.resolve })
+  here.write(
+    encodeFrame({ type: 'synStream', streamId: 1, fin: false, headerBlock: new HeaderEncoder().encode(new Map()) }),
+  )
+  here.write(encodeFrame({ type: 'data', streamId: 1, fin: true, data: Buffer.alloc(200_000) }))
+  const stream = await accepted.promise
+  assert.equal((await buffer(stream)).length, 200_000)
+  session.close()
+  const decoder = new FrameDecoder()
+  const types = new Set<string>()
+  for await (const chunk of here) for (const frame of decoder.push(chunk)) types.add(frame.type)
+  assert.equal(types.has('goAway'), true)
+  assert.equal(types.has('windowUpdate'), false)
+})
+
 test('whatever arrives, the session ends without a crash', async () => {
   const block = new HeaderEncoder().encode(new Map())
   const streamId = fc.nat({ max: 5 })

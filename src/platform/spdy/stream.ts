@@ -69,6 +69,9 @@ export class SpdyStream extends Duplex {
       this.#resume?.()
       this.#resume = undefined
     }
+    // Who does not control its flow must not be sent grants either: what such a server (containerd) has not read when it
+    // closes turns its close into a reset, and that drops the end of its answer on the way.
+    if (this.#session.peerWindowBytes() === undefined) return
     const taken = this.#unacknowledgedBytes - this.readableLength
     if (taken < windowStepBytes || this.#gone) return
     this.#unacknowledgedBytes -= taken
