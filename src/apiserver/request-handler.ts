@@ -101,7 +101,7 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
     admission: admissionChain(plugins),
     clock: options.clock,
     bookmarks: createBookmarkTicker(options.clock),
-    authorizeCreate: async (context) => requireCreate(context, authorizer),
+    authorizeCreate: (context) => requireCreate(context, authorizer),
     serverFields: createServerFields({ ...options, registry, random }),
     random,
   }
@@ -161,9 +161,9 @@ function createAuthorizer(reader: ObjectReader, rbac: RbacAuthorizer): Authorize
   ])
 }
 
-function requireCreate(context: Parameters<typeof attributesOf>[0], authorizer: Authorizer): void {
+async function requireCreate(context: Parameters<typeof attributesOf>[0], authorizer: Authorizer): Promise<void> {
   const attributes = { ...attributesOf(context), verb: 'create' }
-  const { allowed, reason } = authorizer.authorize(attributes)
+  const { allowed, reason } = await authorizer.authorize(attributes)
   if (!allowed) throw forbiddenRequest(attributes, reason)
 }
 

@@ -13,10 +13,10 @@ export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateApproval',
     handles: ['UPDATE'],
-    validate(attributes) {
+    async validate(attributes) {
       if (!isRequest(attributes, 'approval')) return
       const { signerName } = (attributes.oldObject as DeepReadonly<CertificateSigningRequest>).spec
-      if (mayUseSigner(authorizer, attributes.user, 'approve', signerName)) return
+      if (await mayUseSigner(authorizer, attributes.user, 'approve', signerName)) return
       throw refuse(attributes, `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`)
     },
   }
@@ -27,14 +27,14 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
   return {
     name: 'CertificateSigning',
     handles: ['UPDATE'],
-    validate(attributes) {
+    async validate(attributes) {
       if (!isRequest(attributes, 'status')) return
       const old = attributes.oldObject as DeepReadonly<CertificateSigningRequest>
       const { status } = attributes.object as CertificateSigningRequest
       const same =
         status?.certificate === old.status?.certificate &&
         JSON.stringify(status?.conditions ?? []) === JSON.stringify(old.status?.conditions ?? [])
-      if (same || mayUseSigner(authorizer, attributes.user, 'sign', old.spec.signerName)) return
+      if (same || (await mayUseSigner(authorizer, attributes.user, 'sign', old.spec.signerName))) return
       throw refuse(
         attributes,
         `user not permitted to sign requests with signerName ${JSON.stringify(old.spec.signerName)}`,
@@ -78,7 +78,12 @@ async function organizationsOf(attributes: AdmissionAttributes, request: string)
 }
 
 /** By the signer's own name, or by all of its domain. */
-function mayUseSigner(authorizer: Authorizer, user: UserInfo, verb: string, signerName: string): boolean {
+async function mayUseSigner(
+  authorizer: Authorizer,
+  user: UserInfo,
+  verb: string,
+  signerName: string,
+): Promise<boolean> {
   const attributes = (name: string): AuthorizationAttributes => ({
     user,
     verb,
@@ -91,6 +96,6 @@ function mayUseSigner(authorizer: Authorizer, user: UserInfo, verb: string, sign
     namespace: '',
     path: '',
   })
-  if (authorizer.authorize(attributes(signerName)).allowed) return true
-  return authorizer.authorize(attributes(`${signerName.split('/')[0]}/*`)).allowed
+  if ((await authorizer.authorize(attributes(signerName))).allowed) return true
+  return (await authorizer.authorize(attributes(`${signerName.split('/')[0]}/*`))).allowed
 }

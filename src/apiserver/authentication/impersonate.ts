@@ -14,11 +14,11 @@ const extraPrefix = 'impersonate-extra-'
  * After apiserver endpoints/filters/impersonation v1.36, the mode without constraints.
  */
 export function impersonate(authorizer: Authorizer): Step {
-  return (context, next) => {
+  return async (context, next) => {
     const wanted = wantedUser(context)
     if (!wanted) return next(context)
     for (const attributes of whatToAuthorize(context.user, wanted)) {
-      const { allowed, reason } = authorizer.authorize(attributes)
+      const { allowed, reason } = await authorizer.authorize(attributes)
       if (!allowed) throw forbiddenRequest(attributes, reason)
     }
     context.user = completed(wanted)

@@ -1,16 +1,28 @@
 import { forbidden } from '../../machinery/errors.ts'
 import type { StatusError } from '../../machinery/status.ts'
 import type { RequestContext, Step } from '../request.ts'
-import type { AuthorizationAttributes, Authorizer } from './authorizer.ts'
+import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
 
 /** Lets through what the authorizer allows; 403 for the rest. */
 export function authorize(authorizer: Authorizer): Step {
   return (context, next) => {
     const attributes = attributesOf(context)
     const decision = authorizer.authorize(attributes)
-    if (!decision.allowed) throw forbiddenRequest(attributes, decision.reason)
-    return next(context)
+    // Most decisions are made at once, and the request goes on without a detour.
+    if (!(decision instanceof Promise)) {
+      requireAllowed(attributes, decision)
+      return next(context)
+    }
+    return decision.then((made) => {
+      requireAllowed(attributes, made)
+      return next(context)
+    })
   }
+}
+
+/** Throws the 403 of a decision that allows nothing. */
+export function requireAllowed(attributes: AuthorizationAttributes, { allowed, reason }: Decision): void {
+  if (!allowed) throw forbiddenRequest(attributes, reason)
 }
 
 const verbsWithSelectors: ReadonlySet<string> = new Set(['list', 'watch', 'deletecollection'])

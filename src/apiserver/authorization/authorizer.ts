@@ -19,13 +19,26 @@ export interface AuthorizationAttributes {
   readonly fieldSelector?: string
 }
 
-/** `reason` explains an answer to people; it may be empty. Not allowed is no opinion: the next authorizer is asked. */
+/**
+ * `reason` explains an answer to people; it may be empty. Not allowed and not denied is no opinion: the next authorizer
+ * is asked.
+ */
 export interface Decision {
   readonly allowed: boolean
+  /** Refused for good: no other authorizer is asked. */
+  readonly denied?: boolean
   readonly reason: string
+  /** What went wrong while deciding; the decision stands all the same. */
+  readonly error?: string
 }
 
 export interface Authorizer {
+  /** At once where the answer is known here; a promise where somebody else has to be asked. Never rejects. */
+  authorize(attributes: AuthorizationAttributes): Decision | Promise<Decision>
+}
+
+/** One that knows all it needs. */
+export interface LocalAuthorizer extends Authorizer {
   authorize(attributes: AuthorizationAttributes): Decision
 }
 
@@ -50,31 +63,52 @@ export function because(reason: string): Decision {
   return { allowed: false, reason }
 }
 
-/** The first that allows decides; otherwise all their reasons, a line each. */
+/**
+ * The first that allows or denies decides; otherwise all their reasons, a line each. Waits only for those that have to.
+ * After apiserver authorization/union v1.36.
+ */
 export function authorizerUnion(authorizers: readonly Authorizer[]): Authorizer {
-  return {
-    authorize(attributes) {
-      let reasons: string[] | undefined
-      for (const authorizer of authorizers) {
-        const decision = authorizer.authorize(attributes)
-        if (decision.allowed) return decision
-        if (decision.reason !== '') {
-          reasons ??= []
-          reasons.push(decision.reason)
-        }
-      }
-      return reasons ? because(reasons.join('\n')) : noOpinion
-    },
+  return { authorize: (attributes) => askFrom(authorizers, 0, attributes, []) }
+}
+
+function askFrom(
+  authorizers: readonly Authorizer[],
+  first: number,
+  attributes: AuthorizationAttributes,
+  undecided: Decision[],
+): Decision | Promise<Decision> {
+  for (let index = first; index < authorizers.length; index++) {
+    const decision = authorizers[index]!.authorize(attributes)
+    if (decision instanceof Promise) {
+      return decision.then((made) => {
+        if (isFinal(made)) return made
+        return askFrom(authorizers, index + 1, attributes, [...undecided, made])
+      })
+    }
+    if (isFinal(decision)) return decision
+    if (decision.reason !== '' || decision.error !== undefined) undecided.push(decision)
   }
+  return undecided.length === 0 ? noOpinion : joined(undecided)
+}
+
+function isFinal({ allowed, denied }: Decision): boolean {
+  return allowed || denied === true
+}
+
+function joined(decisions: readonly Decision[]): Decision {
+  const reasons = decisions.map(({ reason }) => reason).filter((reason) => reason !== '')
+  const errors = [...new Set(decisions.map(({ error }) => error).filter((error) => error !== undefined))]
+  const error = errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]
+  return { allowed: false, reason: reasons.join('\n'), ...(error !== undefined && { error }) }
 }
 
 /** Members of `group` may do everything: `system:masters`. */
-export function privilegedGroup(group: string): Authorizer {
+export function privilegedGroup(group: string): LocalAuthorizer {
   return { authorize: ({ user }) => (user.groups.includes(group) ? allow : noOpinion) }
 }
 
 /** Everybody may GET these paths. After --authorization-always-allow-paths. */
-export function alwaysAllowedPaths(paths: readonly string[]): Authorizer {
+export function alwaysAllowedPaths(paths: readonly string[]): LocalAuthorizer {
   const exact = new Set(paths)
   return {
     authorize: (attributes) => (!attributes.isResourceRequest && exact.has(attributes.path) ? allow : noOpinion),

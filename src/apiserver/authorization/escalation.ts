@@ -21,19 +21,19 @@ export function roleEscalationCheck(authorizer: Authorizer, rbac: RbacAuthorizer
   return {
     name: 'RoleEscalationCheck',
     handles: ['CREATE', 'UPDATE'],
-    mutate(attributes) {
+    async mutate(attributes) {
       const { definition, subresource, user, object, oldObject } = attributes
       if (definition.group !== rbacGroup || subresource !== '' || !object) return
       if (user.groups.includes(mastersGroup)) return
       if (oldObject && changesOnlyOwnership(object, oldObject)) return
       const isRole = definition.plural === 'roles' || definition.plural === 'clusterroles'
-      if (isRole) checkRole(attributes, authorizer, rbac)
-      else checkBinding(attributes, authorizer, rbac)
+      if (isRole) await checkRole(attributes, authorizer, rbac)
+      else await checkBinding(attributes, authorizer, rbac)
     },
   }
 }
 
-function checkRole(attributes: AdmissionAttributes, authorizer: Authorizer, rbac: RbacAuthorizer): void {
+async function checkRole(attributes: AdmissionAttributes, authorizer: Authorizer, rbac: RbacAuthorizer): Promise<void> {
   const { definition, name, namespace, user } = attributes
   const role = attributes.object as AnyRole
   const old = attributes.oldObject as DeepReadonly<AnyRole> | undefined
@@ -44,7 +44,7 @@ function checkRole(attributes: AdmissionAttributes, authorizer: Authorizer, rbac
     name: old ? name : '',
     namespace,
   }
-  if (authorizer.authorize(escalate).allowed) return
+  if ((await authorizer.authorize(escalate)).allowed) return
   refuseEscalation(attributes, rbac.rulesFor(user, namespace).rules, role.rules ?? [])
   // An aggregated role will come to hold whatever its selectors find: only who holds everything may write one.
   if (role.aggregationRule?.clusterRoleSelectors?.length && !equal(role.aggregationRule, old?.aggregationRule)) {
@@ -62,7 +62,11 @@ const everything: readonly Rule[] = [
   { nonResourceURLs: ['*'], verbs: ['*'] },
 ]
 
-function checkBinding(attributes: AdmissionAttributes, authorizer: Authorizer, rbac: RbacAuthorizer): void {
+async function checkBinding(
+  attributes: AdmissionAttributes,
+  authorizer: Authorizer,
+  rbac: RbacAuthorizer,
+): Promise<void> {
   const { roleRef } = attributes.object as AnyBinding
   const bind: AuthorizationAttributes = {
     ...resourceAttributes(attributes, 'bind'),
@@ -71,7 +75,7 @@ function checkBinding(attributes: AdmissionAttributes, authorizer: Authorizer, r
     name: roleRef.name,
     namespace: attributes.namespace,
   }
-  if (authorizer.authorize(bind).allowed) return
+  if ((await authorizer.authorize(bind)).allowed) return
   const wanted = rbac.rulesOfRole(roleRef, attributes.namespace)
   if ('error' in wanted) throw forbiddenWrite(attributes, wanted.error)
   refuseEscalation(attributes, rbac.rulesFor(attributes.user, attributes.namespace).rules, wanted)

@@ -5,10 +5,10 @@ import type { ObjectReader } from '../object-reader.ts'
 import type { UserInfo } from '../request.ts'
 import {
   type AuthorizationAttributes,
-  type Authorizer,
   allow,
   because,
   type Decision,
+  type LocalAuthorizer,
   noOpinion,
   type Rule,
 } from './authorizer.ts'
@@ -29,7 +29,7 @@ type Decide = (node: string, attributes: AuthorizationAttributes) => Decision
  * What a kubelet may do: the objects its Pods use, its own node, lease and Pods, and the fixed rules for the rest.
  * Bindings of Pods to nodes are followed in the watch cache. After plugin/pkg/auth/authorizer/node v1.36.
  */
-export function nodeAuthorizer(reader: ObjectReader, nodeRules: () => readonly Rule[]): Authorizer {
+export function nodeAuthorizer(reader: ObjectReader, nodeRules: () => readonly Rule[]): LocalAuthorizer {
   const related = new NodeRelations(reader)
   const decisions = decisionsBy(related)
   return {

@@ -5,9 +5,9 @@ import type { Held, ObjectReader } from '../object-reader.ts'
 import type { UserInfo } from '../request.ts'
 import {
   type AuthorizationAttributes,
-  type Authorizer,
   because,
   type Decision,
+  type LocalAuthorizer,
   noOpinion,
   type ResolvedRules,
   type Rule,
@@ -19,7 +19,7 @@ import { ruleAllows } from './rules.ts'
 type AnyBinding = Held<ClusterRoleBinding> | Held<RoleBinding>
 type RoleReference = DeepReadonly<RoleRef>
 
-export interface RbacAuthorizer extends Authorizer, RuleResolver {
+export interface RbacAuthorizer extends LocalAuthorizer, RuleResolver {
   /** The rules of the role a binding in `namespace` names; a sentence where there is no such role. */
   rulesOfRole(reference: RoleReference, namespace: string): readonly Rule[] | { readonly error: string }
 }

@@ -14,7 +14,7 @@ import type { AuthorizationAttributes, Authorizer, RuleResolver } from './author
 type AccessSpec = NonNullable<SubjectAccessReview['spec']> | NonNullable<SelfSubjectAccessReview['spec']>
 
 /** What somebody named in the review may do. After kubernetes pkg/registry/authorization/subjectaccessreview v1.36. */
-export function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Authorizer): void {
+export async function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Authorizer): Promise<void> {
   const { user = '', uid, groups = [], extra = {} } = review.spec ?? {}
   const errors = attributeErrors(review.spec ?? {})
   if (user === '' && groups.length === 0) {
@@ -22,25 +22,33 @@ export function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Aut
   }
   if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
   const subject: UserInfo = { name: user, groups, extra, ...(uid && { uid }) }
-  review.status = decide(review.spec ?? {}, subject, authorizer)
+  review.status = await decide(review.spec ?? {}, subject, authorizer)
 }
 
 /** The same within one namespace, which the review must name as well. */
-export function reviewLocalSubjectAccess(review: SubjectAccessReview, namespace: string, authorizer: Authorizer): void {
+export async function reviewLocalSubjectAccess(
+  review: SubjectAccessReview,
+  namespace: string,
+  authorizer: Authorizer,
+): Promise<void> {
   const attributes = review.spec?.resourceAttributes
   if (attributes && (attributes.namespace ?? '') !== namespace) {
     const value = JSON.stringify(attributes.namespace ?? '')
     const wrong = invalidValue('spec.resourceAttributes.namespace', value, 'must match metadata.namespace')
     throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', [wrong])
   }
-  reviewSubjectAccess(review, authorizer)
+  await reviewSubjectAccess(review, authorizer)
 }
 
 /** What the caller may do. */
-export function reviewOwnAccess(review: SelfSubjectAccessReview, caller: UserInfo, authorizer: Authorizer): void {
+export async function reviewOwnAccess(
+  review: SelfSubjectAccessReview,
+  caller: UserInfo,
+  authorizer: Authorizer,
+): Promise<void> {
   const errors = attributeErrors(review.spec ?? {})
   if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
-  review.status = decide(review.spec ?? {}, caller, authorizer)
+  review.status = await decide(review.spec ?? {}, caller, authorizer)
 }
 
 /** All that the caller may do in a namespace, as far as rules tell. After registry/authorization/selfsubjectrulesreview. */
@@ -73,8 +81,8 @@ export function reviewOwnRules(review: SelfSubjectRulesReview, caller: UserInfo,
   }
 }
 
-function decide(spec: AccessSpec, user: UserInfo, authorizer: Authorizer): SubjectAccessReviewStatus {
-  const { allowed, reason } = authorizer.authorize(attributesOf(spec, user))
+async function decide(spec: AccessSpec, user: UserInfo, authorizer: Authorizer): Promise<SubjectAccessReviewStatus> {
+  const { allowed, reason } = await authorizer.authorize(attributesOf(spec, user))
   const evaluationError = ignoredSelectors(spec.resourceAttributes)
   return { allowed, ...(reason !== '' && { reason }), ...(evaluationError !== '' && { evaluationError }) }
 }

@@ -87,20 +87,20 @@ async function admit(
   options: KubeObject,
 ): Promise<void> {
   await admitConnect(admission, context, target, options)
-  requireCreate(authorizer, context, target)
+  await requireCreate(authorizer, context, target)
 }
 
 /**
  * A WebSocket begins with GET, so the verb was `get`; running commands takes `create` all the same.
  * After registry/core/pod/rest ensureAuthorizedForVerb v1.36.
  */
-function requireCreate(
+async function requireCreate(
   authorizer: ConnectOptions['authorizer'],
   context: RequestContext,
   { name }: SubresourceTarget,
-): void {
+): Promise<void> {
   if (context.info.verb === 'create') return
-  const decision = authorizer.authorize({ ...attributesOf(context), verb: 'create' })
+  const decision = await authorizer.authorize({ ...attributesOf(context), verb: 'create' })
   const { group, resource } = context.info
   if (!decision.allowed) throw forbidden({ group, resource }, name, decision.reason)
 }
