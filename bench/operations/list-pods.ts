@@ -17,7 +17,8 @@ export const listPods: ApiOperation = async (target) => {
 /** How many lists per second, after one whose items are counted. */
 export async function listRate({ api, namespace }: ApiTarget, query: string, items: number): Promise<number> {
   const path = `/api/v1/namespaces/${namespace}/pods${query}`
-  const list = await api.get<{ items: unknown[] }>(path)
-  assert.equal(list.items.length, items, `items of ${path}`)
-  return ratePerSecond(Math.ceil(listedObjects / items), () => api.send('GET', path), listWorkers)
+  const list = await api.send('GET', path)
+  assert.equal((JSON.parse(list.toString()) as { items: unknown[] }).items.length, items, `items of ${path}`)
+  const readWhole = async () => assert.equal(await api.drain(path), list.length)
+  return ratePerSecond(Math.ceil(listedObjects / items), readWhole, listWorkers)
 }
