@@ -49,7 +49,12 @@ export interface RequestContext {
   user: UserInfo
   /** Become Warning headers of the answer. */
   readonly warnings: string[]
+  /** Set where the request is audited: takes what steps and plugins note for the audit log. */
+  annotate?: AuditAnnotate
 }
+
+/** `level`: from which audit level on the note is written down. A key that is there already keeps its value. */
+export type AuditAnnotate = (key: string, value: string, level: 'Metadata' | 'Request') => void
 
 /** A body arrives as bytes (HTTP) or by reference (loopback). */
 export type RequestBody =

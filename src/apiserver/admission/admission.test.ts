@@ -41,6 +41,8 @@ function write(ref: ResourceRef, given: Partial<AdmissionAttributes> & { object?
     dryRun: false,
     user: { name: 'alice', groups: [], extra: {} },
     warn: () => {},
+    annotate: () => {},
+    signal: new AbortController().signal,
     ...given,
   }
 }

@@ -1,6 +1,6 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
-import type { UserInfo } from '../request.ts'
+import type { AuditAnnotate, UserInfo } from '../request.ts'
 
 /** What an admission plugin may know of a write. After apiserver admission.Attributes. */
 export interface AdmissionAttributes {
@@ -17,13 +17,30 @@ export interface AdmissionAttributes {
   readonly dryRun: boolean
   readonly user: UserInfo
   readonly warn: (text: string) => void
+  /** Notes something for the audit log. */
+  readonly annotate: AuditAnnotate
+  /** Aborts when the request is given up. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Mutating plugins run once more when one that comes from outside (a webhook, a policy) has changed what others had
+ * seen already. After apiserver admission ReinvocationContext.
+ */
+export interface Reinvocation {
+  /** Whether this is the second round. */
+  readonly isReinvoke: boolean
+  /** Asks for a second round. */
+  request(): void
+  /** What a plugin keeps from the first round for the second, made by `create` when it is first asked for. */
+  state<T>(plugin: string, create: () => T): T
 }
 
 /** A plugin does one of the two, or both. It throws a StatusError to refuse. */
 export interface AdmissionPlugin {
   readonly name: string
   readonly handles: readonly AdmissionAttributes['operation'][]
-  mutate?(attributes: AdmissionAttributes): Promise<void> | void
+  mutate?(attributes: AdmissionAttributes, reinvocation: Reinvocation): Promise<void> | void
   validate?(attributes: AdmissionAttributes): Promise<void> | void
 }
 

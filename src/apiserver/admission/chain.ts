@@ -1,4 +1,4 @@
-import type { AdmissionAttributes, AdmissionChain, AdmissionPlugin } from './admission.ts'
+import type { AdmissionAttributes, AdmissionChain, AdmissionPlugin, Reinvocation } from './admission.ts'
 
 type Phase = 'mutate' | 'validate'
 type Operation = AdmissionAttributes['operation']
@@ -13,10 +13,12 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): AdmissionCh
   const validating = byPhase('validate')
   return {
     async mutate(attributes) {
-      for (const plugin of mutating.get(attributes.operation)!) {
-        const pending = plugin.mutate!(attributes)
-        if (pending) await pending
-      }
+      const plugins = mutating.get(attributes.operation)!
+      const rounds = new Rounds()
+      await mutateAll(plugins, attributes, rounds)
+      if (!rounds.isRequested) return
+      rounds.isReinvoke = true
+      await mutateAll(plugins, attributes, rounds)
     },
     async validate(attributes) {
       for (const plugin of validating.get(attributes.operation)!) {
@@ -24,5 +26,33 @@ export function admissionChain(plugins: readonly AdmissionPlugin[]): AdmissionCh
         if (pending) await pending
       }
     },
+  }
+}
+
+async function mutateAll(
+  plugins: readonly AdmissionPlugin[],
+  attributes: AdmissionAttributes,
+  reinvocation: Reinvocation,
+): Promise<void> {
+  for (const plugin of plugins) {
+    const pending = plugin.mutate!(attributes, reinvocation)
+    if (pending) await pending
+  }
+}
+
+/** One write's way through the mutating plugins. */
+class Rounds implements Reinvocation {
+  isReinvoke = false
+  isRequested = false
+  #states: Map<string, unknown> | undefined
+
+  request(): void {
+    this.isRequested = true
+  }
+
+  state<T>(plugin: string, create: () => T): T {
+    this.#states ??= new Map()
+    if (!this.#states.has(plugin)) this.#states.set(plugin, create())
+    return this.#states.get(plugin) as T
   }
 }

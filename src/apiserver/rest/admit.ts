@@ -14,6 +14,15 @@ export interface AttributesOptions {
 /** What admission plugins see of a request. */
 export function admissionAttributes(request: ResourceRequest, given: AttributesOptions): AdmissionAttributes {
   const { definition, subresource, namespace, context } = request
-  const { user, warnings } = context
-  return { ...given, definition, subresource, namespace, user, warn: (text) => warnings.push(text) }
+  const { user, warnings, signal } = context
+  return {
+    ...given,
+    definition,
+    subresource,
+    namespace,
+    user,
+    signal,
+    warn: (text) => warnings.push(text),
+    annotate: (key, value, level) => context.annotate?.(key, value, level),
+  }
 }

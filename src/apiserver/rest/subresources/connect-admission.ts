@@ -6,7 +6,7 @@ import type { SubresourceTarget } from './handler.ts'
 /** Lets the admission plugins see a connect request; the object they see is its options. */
 export async function admitConnect(
   admission: AdmissionChain,
-  { user, warnings }: RequestContext,
+  context: RequestContext,
   target: SubresourceTarget,
   options: KubeObject,
 ): Promise<void> {
@@ -17,8 +17,10 @@ export async function admitConnect(
     oldObject: undefined,
     options: {},
     dryRun: false,
-    user,
-    warn: (text) => warnings.push(text),
+    user: context.user,
+    signal: context.signal,
+    warn: (text) => context.warnings.push(text),
+    annotate: (key, value, level) => context.annotate?.(key, value, level),
   }
   await admission.mutate(attributes)
   await admission.validate(attributes)
