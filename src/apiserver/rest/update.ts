@@ -137,7 +137,7 @@ async function checkChange(update: Update, draft: Draft, current: DeepReadonly<K
   countGeneration(strategy, draft, current)
   keepIdentity(draft.metadata, current.metadata!)
   const own = strategy.validateUpdate?.(draft, current, strategyContext) ?? []
-  const errors = [...changeErrors(request, draft.metadata, current.metadata!), ...own]
+  const errors = [...changeErrors(update, draft.metadata, current.metadata!), ...own]
   if (errors.length > 0) throw invalid(request.definition, draft.metadata.name ?? '', errors)
   for (const warning of strategy.warnings?.(draft, current) ?? []) context.warnings.push(warning)
   keepFieldTimes(request, draft, current)
@@ -180,11 +180,23 @@ function keepIdentity(metadata: ObjectMeta, old: DeepReadonly<ObjectMeta>): void
   }
 }
 
-/** Upstream checks the change of metadata twice, once for every kind and once in the kind's own rules. */
-function changeErrors({ definition }: ResourceRequest, metadata: ObjectMeta, old: DeepReadonly<ObjectMeta>) {
-  const errors = metadataUpdateErrors(metadata, old)
-  const ownErrors = isCustom(definition) ? [] : unqualifiedFinalizersErrors(metadata.finalizers)
-  return [...metadataErrors(metadata, definition.namespaced, pathSegmentName), ...errors, ...errors, ...ownErrors]
+/** Upstream checks metadata twice, once for every kind and once in the kind's own rules. */
+function changeErrors({ request, strategy }: Update, metadata: ObjectMeta, old: DeepReadonly<ObjectMeta>) {
+  const { definition } = request
+  const change = metadataUpdateErrors(metadata, old)
+  const again = {
+    whole: () => metadataErrors(metadata, definition.namespaced, definition.validateName ?? pathSegmentName),
+    change: () => change,
+  }
+  const ownChecks = strategy.metadataChecksOnUpdate ?? ['change']
+  const ownErrors =
+    isCustom(definition) || ownChecks.length === 0 ? [] : unqualifiedFinalizersErrors(metadata.finalizers)
+  return [
+    ...metadataErrors(metadata, definition.namespaced, pathSegmentName),
+    ...change,
+    ...ownChecks.flatMap((check) => again[check]()),
+    ...ownErrors,
+  ]
 }
 
 async function store(
