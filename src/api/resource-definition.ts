@@ -1,3 +1,4 @@
+import type { Decoded } from '../machinery/decode.ts'
 import type { FieldError } from '../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../machinery/object.ts'
 import type { ObjectSchema } from '../machinery/schema.ts'
@@ -34,6 +35,23 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly validateName?: (name: string, prefix: boolean) => readonly string[]
   /** A warning of every answer, for a kind that is going away. */
   readonly deprecation?: string
+  /** Custom resources: what takes the place of `schema` where objects are read and written. */
+  readonly custom?: CustomForm
+}
+
+/** How custom objects are read and kept: as they were sent, as far as the schema of their definition knows them. */
+export interface CustomForm {
+  /**
+   * What a client sent, as a draft of its own: without what the schema does not know, which `strictErrors` names.
+   * Throws DecodeError.
+   */
+  readonly decode: (value: unknown) => Decoded
+  /** A draft as it is kept: pruned, members in order. The draft is given up. */
+  readonly canonical: (draft: KubeObject) => KubeObject
+  /** What OpenAPI shows as the type of the objects, below the name `schema` has. */
+  readonly openApi: (version: 'v2' | 'v3') => Readonly<Record<string, unknown>>
+  /** Aborts when this value is served no more, because the definition changed or went: watches end. */
+  readonly retired: AbortSignal
 }
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
@@ -69,6 +87,11 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly prepareForUpdate?: (draft: T, old: DeepReadonly<T>, context: StrategyContext) => void
   readonly validate?: (object: DeepReadonly<T>, context: StrategyContext) => FieldError[]
   readonly validateUpdate?: (object: DeepReadonly<T>, old: DeepReadonly<T>, context: StrategyContext) => FieldError[]
+  /**
+   * What the kind's own rules of an update say about metadata once more, after the rules for every kind: errors are
+   * listed again, as upstream lists them. `whole`: ValidateObjectMeta; `change`, the default: ValidateObjectMetaUpdate.
+   */
+  readonly metadataChecksOnUpdate?: readonly ('whole' | 'change')[]
   /** Paths below which this write owns no fields, beside those that every status write leaves alone. */
   readonly resetFields?: readonly (readonly string[])[]
   readonly warnings?: (object: DeepReadonly<T>, old: DeepReadonly<T> | undefined) => string[]
