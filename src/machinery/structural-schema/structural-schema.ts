@@ -1,4 +1,6 @@
+import { isSupportedFormat } from './formats.ts'
 import type { JsonSchema, ValidationRule } from './json-schema.ts'
+import { Pattern } from './pattern.ts'
 
 /**
  * A schema as the server works with it: parsed once, without descriptions, with what is absent filled in. Every
@@ -32,6 +34,7 @@ export interface StructuralSchema {
 }
 
 export interface ValueChecks {
+  /** One that the server checks: others are ignored, and are not here. */
   readonly format?: string
   readonly maximum?: number
   readonly exclusiveMaximum?: boolean
@@ -40,7 +43,7 @@ export interface ValueChecks {
   readonly multipleOf?: number
   readonly maxLength?: number
   readonly minLength?: number
-  readonly pattern?: string
+  readonly pattern?: Pattern
   readonly maxItems?: number
   readonly minItems?: number
   readonly uniqueItems?: boolean
@@ -55,9 +58,9 @@ export class NotStructuralError extends Error {}
 /** Throws NotStructuralError. After NewStructural of convert.go. */
 export function parseStructuralSchema(schema: JsonSchema): StructuralSchema {
   refuseUnsupported(schema)
-  const intOrString = schema['x-kubernetes-int-or-string'] === true
+  const types = typesOf(schema)
   return {
-    types: typesOf(schema),
+    types,
     nullable: schema.nullable === true,
     default: schema.default ?? undefined,
     properties: new Map(
@@ -67,7 +70,7 @@ export function parseStructuralSchema(schema: JsonSchema): StructuralSchema {
     items: parseItems(schema.items),
     preserveUnknownFields: schema['x-kubernetes-preserve-unknown-fields'] === true,
     embeddedResource: schema['x-kubernetes-embedded-resource'] === true,
-    intOrString,
+    intOrString: schema['x-kubernetes-int-or-string'] === true,
     listType: schema['x-kubernetes-list-type'],
     listMapKeys: schema['x-kubernetes-list-map-keys'] ?? [],
     mapType: schema['x-kubernetes-map-type'],
@@ -77,12 +80,9 @@ export function parseStructuralSchema(schema: JsonSchema): StructuralSchema {
     anyOf: (schema.anyOf ?? []).map(parseStructuralSchema),
     oneOf: (schema.oneOf ?? []).map(parseStructuralSchema),
     not: schema.not && parseStructuralSchema(schema.not),
-    checks: checksOf(schema),
+    checks: checksOf(schema, types),
   }
 }
-
-/** The schema of an object of which nothing is known. */
-export const emptySchema: StructuralSchema = parseStructuralSchema({})
 
 /** The schema of the member `name` of an object; `undefined` when the schema says nothing about it. */
 export function memberSchema(schema: StructuralSchema, name: string): StructuralSchema | undefined {
@@ -112,9 +112,8 @@ function isList(items: JsonSchema | readonly JsonSchema[]): items is readonly Js
   return Array.isArray(items)
 }
 
-/** The keys of `ValueChecks`. */
+/** The keys of `ValueChecks` that are taken over as they are. */
 const checkNames = [
-  'format',
   'maximum',
   'exclusiveMaximum',
   'minimum',
@@ -122,7 +121,6 @@ const checkNames = [
   'multipleOf',
   'maxLength',
   'minLength',
-  'pattern',
   'maxItems',
   'minItems',
   'uniqueItems',
@@ -131,9 +129,13 @@ const checkNames = [
   'enum',
 ] as const satisfies readonly (keyof ValueChecks)[]
 
-function checksOf(schema: JsonSchema): ValueChecks {
-  const present = checkNames.filter((name) => schema[name] !== undefined).map((name) => [name, schema[name]])
-  return Object.fromEntries(present)
+function checksOf(schema: JsonSchema, types: readonly string[]): ValueChecks {
+  const { format, pattern } = schema
+  return {
+    ...Object.fromEntries(checkNames.filter((name) => schema[name] !== undefined).map((name) => [name, schema[name]])),
+    ...(format && isSupportedFormat(format, types) && { format }),
+    ...(pattern && { pattern: new Pattern(pattern) }),
+  }
 }
 
 function refuseUnsupported(schema: JsonSchema): void {
@@ -145,3 +147,6 @@ function refuseUnsupported(schema: JsonSchema): void {
   if (name === undefined) return
   throw new NotStructuralError(`OpenAPIV3Schema '${name === '$schema' ? 'schema' : name}' is not supported`)
 }
+
+/** The schema of an object of which nothing is known. */
+export const emptySchema: StructuralSchema = parseStructuralSchema({})
