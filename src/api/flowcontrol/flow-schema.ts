@@ -1,8 +1,9 @@
 import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
-import { reset } from '../strategy.ts'
 import type { FlowSchema } from '../types/flowcontrol/v1.ts'
 import { flowSchemas } from '../types/resources.ts'
+import { validateFlowSchema, validateFlowSchemaStatus } from '../validation/flow-control/flow-schema.ts'
+import { keepMetadata } from './keep-metadata.ts'
 
 function applyDefaults({ spec }: FlowSchema): void {
   if (spec) spec.matchingPrecedence ||= 1_000
@@ -11,6 +12,9 @@ function applyDefaults({ spec }: FlowSchema): void {
 export const flowSchema = define(flowSchemas, {
   applyDefaults,
   generationFields: ['spec'],
+  validate: validateFlowSchema,
+  validateUpdate: validateFlowSchema,
+  metadataChecksOnUpdate: ['whole'],
   columns: [
     nameColumn,
     text('PriorityLevel', (object) => object.spec?.priorityLevelConfiguration?.name ?? ''),
@@ -19,13 +23,9 @@ export const flowSchema = define(flowSchemas, {
     ageColumn,
     text('MissingPL', (object) => object.status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?'),
   ],
-  status: { prepareForUpdate: keepMetadata },
+  status: {
+    prepareForUpdate: keepMetadata,
+    validateUpdate: validateFlowSchemaStatus,
+    metadataChecksOnUpdate: [],
+  },
 })
-
-/** A status write changes the managed fields of the metadata alone. */
-function keepMetadata(draft: FlowSchema, old: { readonly metadata?: object }): void {
-  const managedFields = draft.metadata?.managedFields
-  reset(draft, old, 'metadata')
-  // A copy in any case: the old metadata is shared and frozen, and the server writes to the draft's.
-  draft.metadata = { ...draft.metadata, ...(managedFields && { managedFields }) }
-}

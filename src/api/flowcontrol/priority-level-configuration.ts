@@ -2,6 +2,8 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { PriorityLevelConfiguration } from '../types/flowcontrol/v1.ts'
 import { priorityLevelConfigurations } from '../types/resources.ts'
+import { validatePriorityLevel, validatePriorityLevelStatus } from '../validation/flow-control/priority-level.ts'
+import { keepMetadata } from './keep-metadata.ts'
 
 function applyDefaults({ spec }: PriorityLevelConfiguration): void {
   const exempt = spec?.exempt
@@ -23,6 +25,14 @@ function applyDefaults({ spec }: PriorityLevelConfiguration): void {
 export const priorityLevelConfiguration = define(priorityLevelConfigurations, {
   applyDefaults,
   generationFields: ['spec'],
+  validate: validatePriorityLevel,
+  validateUpdate: validatePriorityLevel,
+  metadataChecksOnUpdate: ['whole'],
+  status: {
+    prepareForUpdate: keepMetadata,
+    validateUpdate: validatePriorityLevelStatus,
+    metadataChecksOnUpdate: [],
+  },
   columns: [
     nameColumn,
     text('Type', (object) => object.spec?.type ?? ''),
