@@ -1,5 +1,6 @@
-import { StatusError } from '../machinery/status.ts'
+import { assertRouted, mediaTypes } from './http/negotiate.ts'
 import type { Answer, Handler, RequestContext } from './request.ts'
+import { methodNotAllowed, noSuchResource } from './route-errors.ts'
 import { serverVersion } from './version.ts'
 
 /** Answers the paths it knows; undefined for the others. */
@@ -8,6 +9,8 @@ export type PathHandler = (context: RequestContext) => Promise<Answer | undefine
 /** Every path that is no resource's: the first handler that knows it answers; 404 as a Status below the API's own paths. */
 export function nonResourceHandler(handlers: readonly PathHandler[], belongsToApi: (path: string) => boolean): Handler {
   return async (context) => {
+    // Upstream's router compares the path as it was sent.
+    if (context.path.startsWith('//')) return pageNotFound
     for (const handler of handlers) {
       const answer = await handler(context)
       if (answer) return answer
@@ -17,23 +20,21 @@ export function nonResourceHandler(handlers: readonly PathHandler[], belongsToAp
   }
 }
 
-function noSuchResource(): StatusError {
-  const message = 'the server could not find the requested resource'
-  return new StatusError({ code: 404, reason: 'NotFound', message, details: {} })
-}
-
-/** What Go's own server answers, and so what clients see of paths that are no part of the API. */
-const pageNotFound: Answer = {
+/** What Go's own server answers to a path it does not know, and so what clients see of paths that are no part of the API. */
+export const pageNotFound: Answer = {
   kind: 'bytes',
   status: 404,
   headers: { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' },
   body: '404 page not found\n',
 }
 
-export const versionHandler: PathHandler = ({ info }) =>
-  info.path === '/version' || info.path === '/version/'
-    ? jsonAnswer(`${JSON.stringify(serverVersion, null, 2)}\n`)
-    : undefined
+/** A route of its own upstream: it has one method and one form. */
+export const versionHandler: PathHandler = ({ info, method, headers }) => {
+  if (info.path !== '/version' && info.path !== '/version/') return undefined
+  if (method !== 'GET') throw methodNotAllowed()
+  assertRouted(headers.get('accept'), [mediaTypes.json])
+  return jsonAnswer(`${JSON.stringify(serverVersion, null, 2)}\n`)
+}
 
 /** The paths there are, for who asks for `/`. */
 export function rootHandler(paths: () => readonly string[]): PathHandler {

@@ -33,6 +33,7 @@ import { readRequestInfo } from './read-request-info.ts'
 import { recover } from './recover.ts'
 import { createRegistry } from './registry.ts'
 import type { Handler, Step } from './request.ts'
+import { requestDeadline } from './request-deadline.ts'
 import { requireAcceptable } from './require-acceptable.ts'
 import { createRestHandler } from './rest/handler.ts'
 import { generateName } from './rest/names.ts'
@@ -47,6 +48,7 @@ import { rootPaths } from './root-paths.ts'
 import type { ApiServerOptions } from './server-options.ts'
 import { createBookmarkTicker } from './watch-cache/bookmark-ticker.ts'
 import { createObjectReader } from './watch-cache/object-reader.ts'
+import { createWebhookClient } from './webhook/webhook-client.ts'
 
 export interface RequestHandlerOptions extends ApiServerOptions {
   readonly definitions: readonly ResourceDefinition[]
@@ -83,10 +85,14 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
     handler: (context) => handler(context),
     identity: ownIdentity,
     clock: options.clock,
+    userAgent: 'kube-apiserver',
   })
   const plugins = admissionPlugins(
     {
       reader,
+      registry,
+      client: createWebhookClient({ reader, clock: options.clock, random }),
+      log: options.log,
       authorizer,
       rbac,
       generateName: (base) => generateName(base, random),
@@ -143,6 +149,7 @@ function pipeline({ options, credentials, authorizer, inFlight }: Parts, metrics
     metrics.instrument,
     recover(log),
     readRequestInfo,
+    requestDeadline,
     authenticate({ authenticators: credentials.authenticators, anonymous, log }),
     impersonate(authorizer),
     maxInFlight(limits, inFlight),
@@ -181,7 +188,7 @@ function serve(parts: Parts, metrics: Metrics): Handler {
   })
   const paths = nonResource(parts, metrics)
   return (context) => {
-    if (!context.info.isResourceRequest) return paths(context)
+    if (!context.info.isResourceRequest || context.path.startsWith('//')) return paths(context)
     return unstored(context) ?? stored(context)
   }
 }

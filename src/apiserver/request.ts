@@ -49,6 +49,10 @@ export interface RequestContext {
   user: UserInfo
   /** Become Warning headers of the answer. */
   readonly warnings: string[]
+  /** Over HTTP: whether the query holds this word at all, which tells cheaply that a parameter is not there. */
+  mentions?(word: string): boolean
+  /** Over HTTP: answers 504 when the request is not done after this time, if that is sooner than the server's own limit. */
+  limitTime?(limitMs: number): void
   /** Set where the request is audited: takes what steps and plugins note for the audit log. */
   annotate?: AuditAnnotate
 }

@@ -1,5 +1,4 @@
-import { StatusError } from '../machinery/status.ts'
-import { everyEncoding, mediaTypes, negotiate, noneAcceptable } from './http/negotiate.ts'
+import { assertRouted, everyEncoding, mediaTypes, negotiate, noneAcceptable } from './http/negotiate.ts'
 import type { Step } from './request.ts'
 import { isKnownForm } from './rest/response-form.ts'
 
@@ -31,12 +30,4 @@ export const requireAcceptable: Step = async (context, next) => {
   })
   if (!found) throw noneAcceptable(encodings, watching)
   return next(context)
-}
-
-/** Parameters do not count here, and of the wildcards only `*` with `*` does. After go-restful's matchesAccept. */
-function assertRouted(accept: string, types: readonly string[]): void {
-  const named = accept.split(',').map((clause) => clause.split(';', 1)[0]!.trim())
-  if (named.some((type) => type === '*/*' || types.includes(type))) return
-  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`
-  throw new StatusError({ code: 406, reason: 'NotAcceptable', message, details: {} })
 }

@@ -13,7 +13,7 @@ import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { timeout } from '../../machinery/errors.ts'
 import { StatusError } from '../../machinery/status.ts'
-import type { Clock } from '../../platform/clock.ts'
+import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import { isLongRunning } from '../long-running.ts'
 import type { ConnectionInfo, Handler, RequestBody } from '../request.ts'
@@ -53,6 +53,12 @@ const maxHeaderBytes = 64 * 1024
 /** Node refuses new streams while a connection's answers that wait to be sent exceed this; its own 10 MB is two lists. */
 const maxSessionMemoryMegabytes = 1024
 
+/** Upstream gives writes of single objects less time than everything else. After endpoints/handlers/rest.go. */
+const writeTimeoutMs = 34_000
+const limitedWrites: ReadonlySet<string> = new Set(['create', 'update', 'patch', 'delete'])
+const allottedTimeout = 'request did not complete within the allotted timeout'
+const requestedTimeout = 'request did not complete within requested timeout - context deadline exceeded'
+
 const noBody: RequestBody = { kind: 'none' }
 const clientGone = new Error('the client closed the request')
 
@@ -64,6 +70,8 @@ export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
 interface Exchange {
   readonly context: HttpRequestContext
   readonly responder: Responder
+  /** Of a client that gives its request less time than the server does. */
+  ownLimit?: Timer
 }
 
 class TlsEdge implements HttpEdge {
@@ -71,6 +79,7 @@ class TlsEdge implements HttpEdge {
   readonly #server: Http2SecureServer
   readonly #writer: AnswerWriter
   readonly #deadlines: Deadlines<Exchange>
+  readonly #writeDeadlines: Deadlines<Exchange>
   readonly #connections = new WeakMap<object, ConnectionInfo>()
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #sockets = new Set<TLSSocket>()
@@ -80,7 +89,9 @@ class TlsEdge implements HttpEdge {
   constructor(options: HttpEdgeOptions) {
     this.#options = options
     this.#writer = new AnswerWriter(options)
-    this.#deadlines = new Deadlines(options.clock, options.requestTimeoutMs, (exchange) => this.#expire(exchange))
+    const { clock, requestTimeoutMs } = options
+    this.#deadlines = new Deadlines(clock, requestTimeoutMs, (exchange) => this.#expire(exchange, allottedTimeout))
+    this.#writeDeadlines = new Deadlines(clock, writeTimeoutMs, (exchange) => this.#expireWrite(exchange))
     this.#server = createSecureServer({
       allowHTTP1: true,
       cert: options.tls.certificate,
@@ -183,6 +194,8 @@ class TlsEdge implements HttpEdge {
     const exchange: Exchange = { context, responder }
     this.#underWay.add(context)
     this.#deadlines.add(exchange)
+    if (context.method !== 'GET') this.#writeDeadlines.add(exchange)
+    context.onTimeLimit = (limitMs) => this.#limit(exchange, limitMs)
     this.#answer(exchange)
       .catch((error) => {
         this.#options.log.error('a response failed', { error, path: context.path })
@@ -191,6 +204,8 @@ class TlsEdge implements HttpEdge {
       .finally(() => {
         this.#underWay.delete(context)
         this.#deadlines.remove(exchange)
+        this.#writeDeadlines.remove(exchange)
+        exchange.ownLimit?.cancel()
         if (this.#closing && this.#underWay.size === 0) this.#letGo()
       })
   }
@@ -210,10 +225,21 @@ class TlsEdge implements HttpEdge {
     }
   }
 
-  #expire({ context, responder }: Exchange): void {
+  #limit(exchange: Exchange, limitMs: number): void {
+    const { clock, requestTimeoutMs } = this.#options
+    if (limitMs >= requestTimeoutMs) return
+    exchange.ownLimit = clock.setTimer(limitMs, () => this.#expire(exchange, allottedTimeout)).unref()
+  }
+
+  #expireWrite(exchange: Exchange): void {
+    const { isResourceRequest, verb } = exchange.context.info
+    if (isResourceRequest && limitedWrites.has(verb)) this.#expire(exchange, requestedTimeout)
+  }
+
+  #expire({ context, responder }: Exchange, why: string): void {
     // By now the path has been read. Looking here and not at the start keeps this off the way of every request.
     if (isLongRunning(context.info)) return
-    const error = timeout('request did not complete within the allotted timeout', 0)
+    const error = timeout(why, 0)
     context.abort(error)
     // A client that reads a large list too slowly: what has begun can only be cut off.
     if (responder.started) responder.destroy()
@@ -237,6 +263,7 @@ class TlsEdge implements HttpEdge {
 
   async close(): Promise<void> {
     this.#deadlines.stop()
+    this.#writeDeadlines.stop()
     if (!this.#server.listening) return
     this.#closing = true
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))

@@ -1,4 +1,5 @@
 import { schemaOf } from '../../api/schema/schema.ts'
+import { formatJson } from '../../machinery/format-json.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { encodeProtobufList, encodeWatchFrame, readEnvelope } from '../../machinery/protobuf/envelope.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
@@ -35,20 +36,13 @@ export function encodeObject(
     if (bytes) return { encoding: 'protobuf', bytes }
   }
   if (format.encoding === 'yaml') return { encoding: 'yaml', bytes: Buffer.from(formatYaml(object)) }
-  if (format.pretty) return { encoding: 'json', bytes: Buffer.from(prettyJson(object)) }
-  if (!encoded) return { encoding: 'json', bytes: Buffer.from(`${JSON.stringify(object)}\n`) }
+  if (format.pretty) return { encoding: 'json', bytes: Buffer.from(formatJson(object, 2)) }
+  if (!encoded) return { encoding: 'json', bytes: Buffer.from(`${formatJson(object)}\n`) }
   const json = encoded.json()
   const line = Buffer.allocUnsafe(json.length + 1)
   line.set(json)
   line[json.length] = lineFeed
   return { encoding: 'json', bytes: line }
-}
-
-const htmlEscapes: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }
-
-/** Indented for people, without a line feed at the end, and safe to show in a page, as Go writes it. */
-function prettyJson(value: object): string {
-  return JSON.stringify(value, null, 2).replace(/[<>&]/g, (character) => htmlEscapes[character]!)
 }
 
 /** The bytes of a list in a form that is made as a whole; undefined for plain JSON, which `listChunks` makes. */
@@ -60,7 +54,7 @@ export function encodeList(list: ListAnswer, format: Format): Body | undefined {
   }
   if (format.encoding === 'json' && !format.pretty) return undefined
   const whole = listObject(list)
-  const text = format.encoding === 'yaml' ? formatYaml(whole) : prettyJson(whole)
+  const text = format.encoding === 'yaml' ? formatYaml(whole) : formatJson(whole, 2)
   return { encoding: format.encoding, bytes: Buffer.from(text) }
 }
 
@@ -112,7 +106,7 @@ export class WatchFramer {
       return encodeWatchFrame(type, bytes)
     }
     const head = `{"type":"${type}","object":`
-    if (!encoded) return Buffer.from(`${head}${JSON.stringify(object)}}\n`)
+    if (!encoded) return Buffer.from(`${head}${formatJson(object)}}\n`)
     return Buffer.concat([Buffer.from(head), encoded.json(), Buffer.from('}\n')])
   }
 }

@@ -1,3 +1,4 @@
+import { formatJson } from '../../machinery/format-json.ts'
 import type { ListAnswer } from '../request.ts'
 
 /** Large enough that a chunk costs little beside its bytes, small enough that many lists at once take little memory. */
@@ -12,7 +13,7 @@ const listEnd = Buffer.from(']}\n')
  * once, and the whole list is never in memory. A short list is one piece of just its size.
  */
 export function* listChunks({ kind, apiVersion, metadata, items, bareItems }: ListAnswer): Generator<Buffer, void> {
-  const head = Buffer.from(`${JSON.stringify({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`)
+  const head = Buffer.from(`${formatJson({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`)
   let chunk = Buffer.allocUnsafe(bytesUpToChunk(head.length + listEnd.length, items))
   let used = head.copy(chunk)
   for (let index = 0; index < items.length; index++) {

@@ -1,4 +1,5 @@
 import { notAcceptable } from '../../machinery/errors.ts'
+import { StatusError } from '../../machinery/status.ts'
 import type { Headers } from '../request.ts'
 
 export type Encoding = 'json' | 'yaml' | 'protobuf'
@@ -95,4 +96,16 @@ export function wantsPretty(query: URLSearchParams | undefined, userAgent: strin
 export function takesGzip(headers: Headers): boolean {
   const accepted = headers.get('accept-encoding')
   return accepted?.split(',').some((token) => token.trim() === 'gzip') ?? false
+}
+
+/**
+ * Throws the 406 of upstream's router when a client names none of the types a path can answer in. Parameters do not
+ * count here, and of the wildcards only `*` with `*` does. After go-restful's matchesAccept.
+ */
+export function assertRouted(accept: string | undefined, types: readonly string[]): void {
+  if (!accept) return
+  const named = accept.split(',').map((clause) => clause.split(';', 1)[0]!.trim())
+  if (named.some((type) => type === '*/*' || types.includes(type))) return
+  const message = `406: Not Acceptable\n\nAvailable representations: ${types.join(', ')}`
+  throw new StatusError({ code: 406, reason: 'NotAcceptable', message, details: {} })
 }

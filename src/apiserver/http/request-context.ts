@@ -48,6 +48,8 @@ export class HttpRequestContext implements RequestContext {
   #controller: AbortController | undefined
   #abortReason: Error | undefined
   #onClosed: (() => void) | undefined
+  /** Set by the edge, which knows how to end a request. */
+  onTimeLimit: ((limitMs: number) => void) | undefined
 
   constructor({ method, url, headers, body, connection, receivedMs, requestId }: RequestParts) {
     const mark = url.indexOf('?')
@@ -74,9 +76,12 @@ export class HttpRequestContext implements RequestContext {
     return this.#controller.signal
   }
 
-  /** Whether the query holds this word at all: tells cheaply that a parameter is not there. */
   mentions(word: string): boolean {
     return this.#rawQuery !== '' && this.#rawQuery.includes(word)
+  }
+
+  limitTime(limitMs: number): void {
+    this.onTimeLimit?.(limitMs)
   }
 
   /** The client went away, or the request took too long. */

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
+import { formatJson } from '../../machinery/format-json.ts'
 import type { Status } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Answer, ListAnswer, WatchAnswer } from '../request.ts'
@@ -77,7 +78,7 @@ export class AnswerWriter {
 
   /** A Status as indented JSON, for a client that takes none of the forms there are. After WriteRawJSON. */
   writePlain(status: Status, context: HttpRequestContext, responder: Responder): Promise<void> | void {
-    const bytes = Buffer.from(JSON.stringify(status, null, 2))
+    const bytes = Buffer.from(formatJson(status, 2))
     return this.#send(status.code ?? 500, { encoding: 'json', bytes }, context, responder)
   }
 

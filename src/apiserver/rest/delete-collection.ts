@@ -2,8 +2,8 @@ import { isStatus } from '../../machinery/status.ts'
 import type { Answer } from '../request.ts'
 import { deleteObject } from './delete-object.ts'
 import { deleteOptions } from './delete-options.ts'
-import { selectedObjects } from './list.ts'
-import { listOptions } from './list-options.ts'
+import { type SelectedObjects, selectedObjects } from './list.ts'
+import { type ListOptions, listOptions } from './list-options.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import { listAnswer, responseForm } from './response-form.ts'
 import type { DeleteOptions } from './write-options.ts'
@@ -11,16 +11,34 @@ import type { DeleteOptions } from './write-options.ts'
 /** How many objects of a collection are being deleted at the same time. */
 const workers = 16
 
+/** After registry/generic/registry/store.go deleteCollectionPageSize. */
+const pageSize = 10_000
+
 /** DELETE of a collection: every object that the selectors let through. Answers what was there. */
 export async function removeCollection(request: ResourceRequest): Promise<Answer> {
   const { context, definition, services } = request
   const form = responseForm(context)
   const listed = listOptions(context.query, false)
   const options = await deleteOptions(request)
-  const { metadata, items } = await selectedObjects(request, { ...listed, limit: 0 })
+  const { metadata, items } = await toDelete(request, listed)
   const names = items.map(({ object }) => object.metadata!.name!)
   await deleteAll(request, names, options)
   return listAnswer(metadata, items, { definition, form, nowMs: services.clock.nowMs() })
+}
+
+/** One page where the client asks for a limit; otherwise all pages, as upstream reads them. */
+async function toDelete(request: ResourceRequest, listed: ListOptions): Promise<SelectedObjects> {
+  if (listed.limit > 0) return selectedObjects(request, listed)
+  const first = await selectedObjects(request, { ...listed, limit: pageSize })
+  const items = [...first.items]
+  let token = first.metadata.continue
+  while (token !== undefined) {
+    const next = { ...listed, resourceVersion: undefined, resourceVersionMatch: undefined }
+    const page = await selectedObjects(request, { ...next, limit: pageSize, continue: token })
+    items.push(...page.items)
+    token = page.metadata.continue
+  }
+  return { metadata: first.metadata, items }
 }
 
 async function deleteAll(request: ResourceRequest, names: readonly string[], options: DeleteOptions): Promise<void> {

@@ -1,6 +1,6 @@
 import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
-import { StatusError } from '../../machinery/status.ts'
 import type { Answer, Handler, RequestInfo } from '../request.ts'
+import { methodNotAllowed, noSuchResource } from '../route-errors.ts'
 import { create } from './create.ts'
 import { remove } from './delete.ts'
 import { removeCollection } from './delete-collection.ts'
@@ -108,22 +108,4 @@ function partHandler(subresource: Subresource, verb: string): VerbHandler | unde
     default:
       return undefined
   }
-}
-
-function noSuchResource(): StatusError {
-  return new StatusError({
-    code: 404,
-    reason: 'NotFound',
-    message: 'the server could not find the requested resource',
-    details: {},
-  })
-}
-
-function methodNotAllowed(): StatusError {
-  return new StatusError({
-    code: 405,
-    reason: 'MethodNotAllowed',
-    message: 'the server does not allow this method on the requested resource',
-    details: {},
-  })
 }

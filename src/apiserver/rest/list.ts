@@ -55,7 +55,7 @@ function continueToken(options: ListOptions): ContinueToken | undefined {
 
 async function wantedState(
   { services: { store } }: ResourceRequest,
-  { resourceVersion, resourceVersionMatch }: ListOptions,
+  { resourceVersion, resourceVersionMatch, limit }: ListOptions,
   prefix: string,
   token: ContinueToken | undefined,
 ): Promise<CollectionState> {
@@ -69,7 +69,9 @@ async function wantedState(
     return newestState(store, prefix)
   }
   assertSeen(store, resourceVersion)
-  if (resourceVersionMatch !== 'Exact') return newestState(store, prefix)
+  // A page of a version is a page of just that version, unless the client says otherwise.
+  const exact = resourceVersionMatch === 'Exact' || (resourceVersionMatch === undefined && limit > 0)
+  if (!exact || resourceVersion === 0) return newestState(store, prefix)
   const state = stateAt(store, prefix, resourceVersion)
   if (!state) throw expired(listExpired)
   return state

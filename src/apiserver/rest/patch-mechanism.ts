@@ -1,15 +1,19 @@
+import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { type Decoded, DecodeError, decodeValue, strictDecodingError } from '../../machinery/decode.ts'
 import { badRequest, invalid, requestEntityTooLarge } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
+import { goText } from '../../machinery/go-text.ts'
 import { duplicateMembers, JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
-import { apiVersionOf, type DeepReadonly, type KubeObject } from '../../machinery/object.ts'
+import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { applyJsonPatch, mostJsonPatchOperations, readJsonPatch } from '../../machinery/patch/json-patch.ts'
 import { applyMergePatch } from '../../machinery/patch/merge-patch.ts'
 import { isJsonObject, type JsonObject, PatchError } from '../../machinery/patch/patch-error.ts'
 import { applyStrategicMergePatch } from '../../machinery/patch/strategic-merge-patch.ts'
+import { restoreError } from '../../machinery/restore-error.ts'
 import { StatusError } from '../../machinery/status.ts'
 import { readApply } from './apply.ts'
 import type { Body } from './body.ts'
+import { decodePatchedKind, withKind } from './patched-kind.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
 import type { WriteOptions } from './write-options.ts'
@@ -41,7 +45,7 @@ export function createPatchMechanism(given: PatchMechanismOptions): PatchMechani
     patch(live) {
       // Update refuses names that are not there before it asks for a change, so there is something to patch.
       const patched = answering(() => apply(live as DeepReadonly<KubeObject>))
-      return decodePatched({ patched, quoted: quoted(type, value, patched), duplicates, request, options })
+      return decodePatched({ type, patched, quoted: () => quoted(type, value, patched), duplicates, request, options })
     },
   }
 }
@@ -124,12 +128,13 @@ function patchStatus({ code, message }: PatchError, prefix: string): StatusError
 
 /** What upstream quotes of a patch that makes no object: the result as JSON, of a strategic patch the patch itself. */
 function quoted(type: PatchType, patch: unknown, patched: unknown): string {
-  return JSON.stringify(type === 'strategic' ? patch : patched)
+  return type === 'strategic' ? goText(patch) : JSON.stringify(patched)
 }
 
 interface Patched {
+  readonly type: PatchType
   readonly patched: unknown
-  readonly quoted: string
+  readonly quoted: () => string
   readonly duplicates: readonly string[]
   readonly request: ResourceRequest
   readonly options: WriteOptions
@@ -137,9 +142,10 @@ interface Patched {
 
 /** The patched value as an object of its kind. Throws 422 where it is none. */
 function decodePatched(given: Patched): Draft {
-  const { patched, duplicates, request, options } = given
+  const { type, patched, duplicates, request, options } = given
   try {
-    const { object, strictErrors } = decodeOfKind(patched, request)
+    const { object, strictErrors } =
+      type === 'strategic' ? restore(patched, request.definition) : decodePatchedKind(patched, request)
     // Upstream reads what it has written itself, with sorted keys.
     const minded = [...duplicates, ...strictErrors.toSorted()]
     if (minded.length > 0 && options.fieldValidation === 'Strict') throw strictDecodingError(minded)
@@ -147,7 +153,7 @@ function decodePatched(given: Patched): Draft {
     return object as KubeObject as Draft
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error
-    throw invalid({ group: '', kind: '' }, '', [invalidField('patch', given.quoted, error.message)])
+    throw invalid({ group: '', kind: '' }, '', [invalidField('patch', given.quoted(), error.message)])
   }
 }
 
@@ -156,20 +162,9 @@ function warnOnce({ context }: ResourceRequest, texts: readonly string[]): void 
   for (const text of texts) if (!context.warnings.includes(text)) context.warnings.push(text)
 }
 
-function decodeOfKind(patched: unknown, { definition }: ResourceRequest): Decoded {
-  const { kind, apiVersion } = isJsonObject(patched) ? patched : {}
-  const expected = apiVersionOf(definition)
-  // Without its kind upstream cannot tell what it has, and reads it as an object without fields.
-  if (isJsonObject(patched) && kind === undefined && apiVersion === undefined) return fieldless(patched)
-  const isOther = (kind ?? definition.kind) !== definition.kind || (apiVersion ?? expected) !== expected
-  if (isOther) throw new DecodeError(`no kind ${JSON.stringify(kind)} is registered for version "${apiVersion}"`)
-  const decoded = decodeValue(patched, definition.schema)
-  decoded.object.kind = definition.kind
-  decoded.object.apiVersion = expected
-  return decoded
-}
-
-function fieldless(patched: JsonObject): Decoded {
-  const strictErrors = Object.keys(patched).map((name) => `unknown field ${JSON.stringify(name)}`)
-  return { object: {}, strictErrors: strictErrors.sort() }
+/** A strategic patch is laid over an object of a known kind, whatever the result says it is. */
+function restore(patched: unknown, definition: ResourceDefinition): Decoded {
+  const error = isJsonObject(patched) ? restoreError(patched, definition.schema) : undefined
+  if (error !== undefined) throw new DecodeError(error)
+  return withKind(decodeValue(patched, definition.schema), definition)
 }

@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { decodeStored, decodeValue } from '../../machinery/decode.ts'
+import { formatJson } from '../../machinery/format-json.ts'
 import { type DeepReadonly, deepFreeze, type KubeObject, type ObjectMeta } from '../../machinery/object.ts'
 import type { Entry, Revision } from '../../store/store.ts'
 import type { EncodedObject, SplicedJson } from '../request.ts'
@@ -73,7 +74,7 @@ export class ServedObject implements EncodedObject {
 
   splicedJson(): SplicedJson {
     if (this.#revision === undefined) {
-      const bytes = Buffer.from(JSON.stringify(inServedOrder(this.object)))
+      const bytes = Buffer.from(formatJson(inServedOrder(this.object)))
       return { bytes, place: bytes.length, inserted: '' }
     }
     this.#stored ??= storageBytes(this.object)
@@ -115,7 +116,7 @@ function placeOfRevision(stored: Buffer): number {
 }
 
 function storageBytes({ kind, apiVersion, metadata, ...rest }: DeepReadonly<KubeObject>): Buffer {
-  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata: orderMetadata(metadata as ObjectMeta), ...rest }))
+  return Buffer.from(formatJson({ kind, apiVersion, metadata: orderMetadata(metadata as ObjectMeta), ...rest }))
 }
 
 /** A draft in storage form, ready to be written: the bytes, and the object they were made of. */
@@ -146,7 +147,7 @@ export function toStorageForm(definition: ResourceDefinition, draft: KubeObject)
   const { conversion } = definition
   const { kind, apiVersion, metadata, ...rest } = conversion?.toStorage(draft) ?? canonicalObject(definition, draft)
   const object = { kind, apiVersion, metadata: orderMetadata(metadata ?? {}), ...rest } as KubeObject
-  return new StorageForm(object, Buffer.from(JSON.stringify(object)))
+  return new StorageForm(object, Buffer.from(formatJson(object)))
 }
 
 /** What a dry run answers: the draft as it would be served. */

@@ -1,4 +1,4 @@
-import type { FieldSchema, FieldType, ObjectSchema } from '../schema.ts'
+import type { FieldSchema, FieldType, ObjectSchema, ScalarType } from '../schema.ts'
 
 /** How a value is divided into places that can have owners of their own. */
 export type Shape =
@@ -78,6 +78,15 @@ function listShape(items: FieldType, field: FieldSchema | undefined): Shape {
   return {
     kind: 'list',
     items: shapeOfType(items),
-    keys: names.map((name) => ({ name, default: fields?.get(name)?.default })),
+    keys: names.map((name) => ({ name, default: keyDefault(fields?.get(name)) })),
   }
 }
+
+/** OpenAPI gives Go fields without `omitempty` their zero value for a default, so that items without such a key have one. */
+function keyDefault(field: FieldSchema | undefined): unknown {
+  if (field?.default !== undefined) return field.default
+  if (!field?.keepEmpty || field.nullable || field.type.kind !== 'scalar') return undefined
+  return zeroKeys[field.type.scalar]
+}
+
+const zeroKeys: Partial<Record<ScalarType, unknown>> = { string: '', int32: 0, int64: 0, boolean: false }

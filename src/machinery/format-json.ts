@@ -1,0 +1,16 @@
+/** What Go's encoder escapes beyond JSON's own rules, so that an answer is harmless inside a page or a script. */
+const unsafe = /[<>&\u2028\u2029]/g
+const escapes: Readonly<Record<string, string>> = {
+  '<': '\\u003c',
+  '>': '\\u003e',
+  '&': '\\u0026',
+  '\u2028': '\\u2028',
+  '\u2029': '\\u2029',
+}
+
+/** JSON as Go's encoding/json writes it, without a line feed at the end; `indent` spaces a level where given. */
+export function formatJson(value: unknown, indent?: number): string {
+  const text = JSON.stringify(value, null, indent)
+  // Outside strings JSON has none of these, so the whole text can be looked at; most texts have none at all.
+  return text.search(unsafe) < 0 ? text : text.replace(unsafe, (character) => escapes[character]!)
+}
