@@ -1,7 +1,7 @@
 import type { ResourceDefinition, Strategy } from '../../api/resource-definition.ts'
 import { conflict } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
-import { foregroundFinalizer, orphanFinalizer } from './object-meta.ts'
+import { foregroundFinalizer, orphanFinalizer } from '../../machinery/object-metadata.ts'
 import { kindName } from './resource-request.ts'
 import { timeText } from './write-metadata.ts'
 import type { DeleteOptions } from './write-options.ts'

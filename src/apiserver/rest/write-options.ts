@@ -1,12 +1,7 @@
 import type { FieldError } from '../../machinery/errors.ts'
 import { invalid } from '../../machinery/errors.ts'
-import {
-  forbiddenField,
-  invalidField,
-  notSupportedField,
-  requiredField,
-  tooLongField,
-} from '../../machinery/field-errors.ts'
+import { forbiddenField, invalidField, notSupportedField, requiredField } from '../../machinery/field-errors.ts'
+import { fieldManagerErrors } from '../../machinery/object-metadata.ts'
 import { booleanParameter, textParameter } from './query.ts'
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
@@ -48,7 +43,6 @@ export function writeOptions(query: URLSearchParams, kind: WriteKind, isApply = 
 const noOptions: WriteOptions = { dryRun: false, fieldManager: '', fieldValidation: 'Warn', force: false }
 const fieldManagerRequired = requiredField('fieldManager', 'is required for apply patch')
 const fieldValidations: readonly string[] = ['', 'Ignore', 'Strict', 'Warn']
-const fieldManagerMaxBytes = 128
 
 /** The options as admission plugins and webhooks see them. */
 export function optionsObject(kind: WriteKind, options: WriteOptions): Record<string, unknown> {
@@ -59,27 +53,6 @@ export function optionsObject(kind: WriteKind, options: WriteOptions): Record<st
     ...(options.fieldManager === '' ? {} : { fieldManager: options.fieldManager }),
     ...(options.fieldValidation === 'Warn' ? {} : { fieldValidation: options.fieldValidation }),
   }
-}
-
-/** What keeps a string from naming a field manager. */
-export function fieldManagerErrors(manager: string, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (Buffer.byteLength(manager) > fieldManagerMaxBytes) errors.push(tooLongField(path, fieldManagerMaxBytes))
-  let position = 0
-  for (const character of manager) {
-    if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) {
-      errors.push(
-        invalidField(path, manager, `invalid character ${codePointText(character)} (at position ${position})`),
-      )
-    }
-    position += Buffer.byteLength(character)
-  }
-  return errors
-}
-
-/** Go's %#U for characters that cannot be printed. */
-function codePointText(character: string): string {
-  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 export function dryRunErrors(values: readonly string[]): FieldError[] {

@@ -1,9 +1,8 @@
-import type { FieldError } from '../../machinery/errors.ts'
-import { forbiddenField, invalidField, requiredField, tooLongField } from '../../machinery/field-errors.ts'
-import { labelKeyErrors, labelValueErrors } from '../../machinery/label-syntax.ts'
-import type { DeepReadonly, ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../../machinery/object.ts'
-import type { NameRule } from '../../machinery/object-names.ts'
-import { fieldManagerErrors } from './write-options.ts'
+import type { FieldError } from './errors.ts'
+import { forbiddenField, invalidField, requiredField, tooLongField } from './field-errors.ts'
+import { labelKeyErrors, labelValueErrors } from './label-syntax.ts'
+import type { DeepReadonly, ManagedFieldsEntry, ObjectMeta, OwnerReference } from './object.ts'
+import type { NameRule } from './object-names.ts'
 
 /** What metadata may hold. After apimachinery api/validation/objectmeta.go v1.36, whose order of checks it keeps. */
 
@@ -175,4 +174,27 @@ function managedFieldsErrors(entries: readonly DeepReadonly<ManagedFieldsEntry>[
     }
     return errors
   })
+}
+
+const fieldManagerMaxBytes = 128
+
+/** What keeps a string from naming a field manager. */
+export function fieldManagerErrors(manager: string, path: string): FieldError[] {
+  const errors: FieldError[] = []
+  if (Buffer.byteLength(manager) > fieldManagerMaxBytes) errors.push(tooLongField(path, fieldManagerMaxBytes))
+  let position = 0
+  for (const character of manager) {
+    if (/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.test(character)) {
+      errors.push(
+        invalidField(path, manager, `invalid character ${codePointText(character)} (at position ${position})`),
+      )
+    }
+    position += Buffer.byteLength(character)
+  }
+  return errors
+}
+
+/** Go's %#U for characters that cannot be printed. */
+function codePointText(character: string): string {
+  return `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')}`
 }

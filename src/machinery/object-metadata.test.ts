@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ObjectMeta } from '../../machinery/object.ts'
-import { subdomainName } from '../../machinery/object-names.ts'
-import { metadataErrors, metadataUpdateErrors } from './object-meta.ts'
+import type { ObjectMeta } from './object.ts'
+import { metadataErrors, metadataUpdateErrors } from './object-metadata.ts'
+import { subdomainName } from './object-names.ts'
 
 const owner = { apiVersion: 'v1', kind: 'Pod', name: 'p', uid: 'u' }
 
