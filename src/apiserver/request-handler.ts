@@ -4,9 +4,11 @@ import { resourcePath } from '../api/resource-ref.ts'
 import type { ResourceQuota } from '../api/types/core/v1.ts'
 import { clusterRoles, resourceQuotas } from '../api/types/resources.ts'
 import type { Transport } from '../client/transport.ts'
+import { createClient } from '../client/typed-client.ts'
 import { type Status, StatusError } from '../machinery/status.ts'
 import { admissionPlugins } from './admission/all.ts'
 import { admissionChain } from './admission/chain.ts'
+import { type Aggregator, createAggregator } from './aggregation/aggregator.ts'
 import { authenticate } from './authentication/authenticate.ts'
 import { mastersGroup } from './authentication/authenticator.ts'
 import { type Credentials, createCredentials } from './authentication/credentials.ts'
@@ -69,10 +71,17 @@ interface Parts {
   readonly rbac: RbacAuthorizer
   readonly services: RestServices
   readonly inFlight: InFlight
+  readonly aggregator: Aggregator
+}
+
+export interface RequestHandling {
+  readonly handler: Handler
+  /** Keeps up what changes by itself, such as which other servers can be reached, until `signal` aborts. */
+  run(signal: AbortSignal): Promise<void>
 }
 
 /** Everything between the edge and the store, put together. */
-export function createRequestHandler(options: RequestHandlerOptions): Handler {
+export function createRequestHandler(options: RequestHandlerOptions): RequestHandling {
   const { store, definitions } = options
   const registry = createRegistry(definitions)
   const reader = createObjectReader({ store, registry })
@@ -91,7 +100,7 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
     {
       reader,
       registry,
-      client: createWebhookClient({ reader, clock: options.clock, random }),
+      webhookClient: createWebhookClient({ reader, clock: options.clock, random }),
       log: options.log,
       authorizer,
       rbac,
@@ -111,6 +120,14 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
     serverFields: createServerFields({ ...options, registry, random }),
     random,
   }
+  const { frontProxyClient } = options.certificates
+  const aggregator = createAggregator({
+    ...options,
+    reader,
+    random,
+    client: createClient(own),
+    ...(frontProxyClient && { clientCertificate: frontProxyClient }),
+  })
   const parts: Parts = {
     options,
     reader,
@@ -119,6 +136,7 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
     rbac,
     services,
     inFlight: { reading: 0, mutating: 0 },
+    aggregator,
   }
   const metrics = createMetrics({
     clock: options.clock,
@@ -127,7 +145,7 @@ export function createRequestHandler(options: RequestHandlerOptions): Handler {
     isServed: (group, version, resource) => registry.lookup(group, version, resource) !== undefined,
   })
   const handler = compose(pipeline(parts, metrics), serve(parts, metrics))
-  return handler
+  return { handler, run: (signal) => aggregator.run(signal) }
 }
 
 async function updateQuotaStatus(
@@ -143,7 +161,8 @@ async function updateQuotaStatus(
 }
 
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
-function pipeline({ options, credentials, authorizer, inFlight }: Parts, metrics: Metrics): Step[] {
+function pipeline(parts: Parts, metrics: Metrics): Step[] {
+  const { options, credentials, authorizer, inFlight, aggregator } = parts
   const { log, anonymous = true, maxInFlight: limits = defaultLimits } = options
   return [
     metrics.instrument,
@@ -154,6 +173,7 @@ function pipeline({ options, credentials, authorizer, inFlight }: Parts, metrics
     impersonate(authorizer),
     maxInFlight(limits, inFlight),
     authorize(authorizer),
+    aggregator.step,
     requireAcceptable,
   ]
 }
@@ -216,14 +236,14 @@ function handlersBelow({
   }
 }
 
-function nonResource({ services, credentials, options }: Parts, metrics: Metrics): Handler {
+function nonResource({ services, credentials, options, aggregator }: Parts, metrics: Metrics): Handler {
   const { registry } = services
   const { advertiseAddress, state, log, store, issuer } = options
   const checks = createHealthChecks(store, state)
   const address = () => `${advertiseAddress}:${state.port}`
-  const openApi = openApiHandler(createOpenApi({ registry }))
+  const openApi = openApiHandler(createOpenApi({ registry, remote: aggregator.documents }))
   const handlers: PathHandler[] = [
-    createDiscovery(registry, address),
+    createDiscovery(registry, address, aggregator.versions),
     createHealth(checks, log),
     (context) => (context.path.startsWith('/openapi/') ? openApi(context) : undefined),
     versionHandler,

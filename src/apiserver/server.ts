@@ -33,7 +33,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { clock, log, certificates } = options
   const state = { port: options.port, bootstrapped: false, stopping: false }
   const definitions = options.definitions ?? builtInResources
-  const handler = createRequestHandler({ ...options, definitions, state })
+  const { handler, run } = createRequestHandler({ ...options, definitions, state })
   const edge = createHttpEdge({
     handler,
     clock,
@@ -45,6 +45,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   })
   const loopback = (identity: UserInfo, userAgent = 'kubets') =>
     createLoopbackTransport({ handler, identity, clock, userAgent })
+  const stopping = new AbortController()
+  let running: Promise<void> = Promise.resolve()
   const ready = Promise.withResolvers<void>()
   // Whoever never looks at `ready` must not be ended by its failure; those who do still see it.
   ready.promise.catch((error: unknown) => log.error('the cluster could not be set up', { error }))
@@ -62,6 +64,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       }
     }
     state.bootstrapped = true
+    running = run(stopping.signal).catch((error: unknown) =>
+      log.error('the server no longer follows changes', { error }),
+    )
   }
   return {
     loopback,
@@ -73,6 +78,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     },
     async close() {
       state.stopping = true
+      stopping.abort()
+      await running
       await edge.close()
     },
   }

@@ -24,6 +24,8 @@ export interface ClientTls {
   readonly clientKey?: string
   /** Takes any certificate of the server. */
   readonly insecureSkipVerify?: boolean
+  /** The name its certificate has to be for, where that is not the URL's. */
+  readonly serverName?: string
 }
 
 export interface UpgradeRequest extends UpgradeTarget {
@@ -64,6 +66,7 @@ export function tlsOptions(tls: ClientTls = {}): https.RequestOptions {
     ...(tls.clientCertificate === undefined ? {} : { cert: tls.clientCertificate }),
     ...(tls.clientKey === undefined ? {} : { key: tls.clientKey }),
     ...(tls.insecureSkipVerify ? { rejectUnauthorized: false } : {}),
+    ...(tls.serverName === undefined ? {} : { servername: tls.serverName }),
   }
 }
 

@@ -5,6 +5,7 @@ import { everyEncoding, negotiate, noneAcceptable, parseAccept } from '../http/n
 import type { ResourceRegistry } from '../registry.ts'
 import type { Answer, RequestContext } from '../request.ts'
 import { aggregatedList, coreVersions, groupDocument, groupList, resourceList } from './documents.ts'
+import { noRemoteVersions, type RemoteVersions } from './remote-versions.ts'
 
 /** The forms of the aggregated document, by the version a client asks for. */
 const aggregatedVersions: ReadonlySet<string> = new Set(['v2', 'v2beta1'])
@@ -21,9 +22,11 @@ interface AggregatedDocument {
 export function createDiscovery(
   registry: ResourceRegistry,
   serverAddress: () => string,
+  remote: RemoteVersions = noRemoteVersions,
 ): (context: RequestContext) => Answer | undefined {
   const cache = new Map<string, unknown>()
   registry.onChange(() => cache.clear())
+  remote.onChange(() => cache.clear())
   const remember = <T>(key: string, make: () => T): T => {
     const known = cache.get(key)
     if (known !== undefined) return known as T
@@ -38,10 +41,11 @@ export function createDiscovery(
     if ((root !== 'api' && root !== 'apis') || rest.length > 0) return undefined
     requirePlainForm(context, parts.length === 1)
     const definitions = registry.all()
+    const served = () => [...definitions, ...remote.all()]
     if (parts.length === 1) {
       const asked = aggregatedVersion(context)
-      if (asked) return aggregated(root, asked, definitions, context, remember)
-      const make = () => (root === 'api' ? coreVersions(serverAddress()) : groupList(definitions))
+      if (asked) return aggregated({ root, version: asked, definitions, remote }, context, remember)
+      const make = () => (root === 'api' ? coreVersions(serverAddress()) : groupList(served(), remote.priorityOf))
       return objectAnswer(remember<object>(root, make))
     }
     if (root === 'api') {
@@ -50,7 +54,9 @@ export function createDiscovery(
         : undefined
     }
     const make = () =>
-      version === undefined ? groupDocument(definitions, group!) : resourceList(definitions, group!, version)
+      version === undefined
+        ? groupDocument(served(), group!, remote.priorityOf)
+        : resourceList(definitions, group!, version)
     return objectAnswer(remember<object | undefined>(parts.join('/'), make))
   }
 }
@@ -65,16 +71,19 @@ function requirePlainForm({ headers }: RequestContext, isRoot: boolean): void {
 
 type Remember = <T>(key: string, make: () => T) => T
 
-function aggregated(
-  root: 'api' | 'apis',
-  version: string,
-  definitions: readonly ResourceDefinition[],
-  context: RequestContext,
-  remember: Remember,
-): Answer {
+interface AggregatedForm {
+  readonly root: 'api' | 'apis'
+  readonly version: string
+  readonly definitions: readonly ResourceDefinition[]
+  readonly remote: RemoteVersions
+}
+
+function aggregated(form: AggregatedForm, context: RequestContext, remember: Remember): Answer {
+  const { root, version, definitions, remote } = form
   const { body, etag } = remember(`aggregated/${root}/${version}`, () => {
     const served = definitions.filter(({ group }) => (group === '') === (root === 'api'))
-    return documentOf(aggregatedList(served, `apidiscovery.k8s.io/${version}`))
+    const others = root === 'api' ? noRemoteVersions : remote
+    return documentOf(aggregatedList(served, `apidiscovery.k8s.io/${version}`, others))
   })
   const headers = {
     'content-type': `application/json;g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`,

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
 import { apiVersionOf, parseApiVersion } from '../../machinery/object.ts'
-import { type GroupVersions, orderGroups } from './group-order.ts'
+import { type GroupVersions, orderGroups, type Priorities } from './group-order.ts'
+import { noRemoteVersions, type RemoteVersions } from './remote-versions.ts'
 
 /** After apimachinery meta/v1 APIResource. */
 export interface ApiResource {
@@ -23,6 +24,11 @@ interface ResponseKind {
   readonly kind: string
 }
 
+interface GroupVersion {
+  readonly group: string
+  readonly version: string
+}
+
 interface SubresourceEntry {
   readonly name: string
   readonly serves: ResponseKind | undefined
@@ -38,14 +44,17 @@ export function coreVersions(serverAddress: string) {
   return { kind: 'APIVersions', versions: ['v1'], serverAddressByClientCIDRs }
 }
 
-export function groupList(definitions: readonly ResourceDefinition[]) {
-  const groups = orderGroups(definitions.filter(({ group }) => group !== '')).map(groupEntry)
+/** `served`: also the group-versions of other servers. */
+export function groupList(served: readonly GroupVersion[], priorities?: Priorities) {
+  const named = served.filter(({ group }) => group !== '')
+  const groups = orderGroups(named, { ties: 'apiService', ...(priorities && { priorities }) }).map(groupEntry)
   return { kind: 'APIGroupList', apiVersion: 'v1', groups }
 }
 
 /** Undefined when nothing of the group is served. */
-export function groupDocument(definitions: readonly ResourceDefinition[], group: string) {
-  const [found] = orderGroups(definitions.filter((definition) => definition.group === group))
+export function groupDocument(served: readonly GroupVersion[], group: string, priorities?: Priorities) {
+  const ofGroup = served.filter((groupVersion) => groupVersion.group === group)
+  const [found] = orderGroups(ofGroup, priorities && { priorities })
   return found && { kind: 'APIGroup', apiVersion: 'v1', ...groupEntry(found) }
 }
 
@@ -113,14 +122,23 @@ function storageVersionHash({ group, version, kind, conversion }: ResourceDefini
 }
 
 /** One document for all groups but the core group, or for the core group alone. After apidiscovery/v2. */
-export function aggregatedList(definitions: readonly ResourceDefinition[], apiVersion: string) {
-  const items = orderGroups(definitions).map(({ group, versions }) => ({
-    metadata: group === '' ? {} : { name: group },
-    versions: versions.map((version) => ({
-      version,
+export function aggregatedList(
+  definitions: readonly ResourceDefinition[],
+  apiVersion: string,
+  remote: RemoteVersions = noRemoteVersions,
+) {
+  const remotes = new Map(remote.all().map((version) => [apiVersionOf(version), version]))
+  const versionEntry = (group: string, version: string) => {
+    const { resources, freshness } = remotes.get(apiVersionOf({ group, version })) ?? {
       resources: ofVersion(definitions, group, version).map(aggregatedResource),
       freshness: 'Current',
-    })),
+    }
+    return { version, ...(resources.length > 0 && { resources }), freshness }
+  }
+  const served = [...definitions, ...remotes.values()]
+  const items = orderGroups(served, { priorities: remote.priorityOf }).map(({ group, versions }) => ({
+    metadata: group === '' ? {} : { name: group },
+    versions: versions.map((version) => versionEntry(group, version)),
   }))
   return { kind: 'APIGroupDiscoveryList', apiVersion, metadata: {}, items }
 }

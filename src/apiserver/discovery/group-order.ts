@@ -1,5 +1,5 @@
 /** How early a group stands in lists, and its versions within it. After kube-apiserver's apiVersionPriorities v1.36. */
-interface Priority {
+export interface Priority {
   readonly group: number
   readonly version: number
 }
@@ -38,31 +38,49 @@ export interface GroupVersions {
   readonly versions: readonly string[]
 }
 
+/** What an APIService says of its group-version, which may differ from what is known here. */
+export type Priorities = (group: string, version: string) => Priority | undefined
+
+interface Order {
+  readonly priorities?: Priorities
+  /** Equally important groups stand by their names, or, in plain lists, by those of their APIServices: `v1.apps`. */
+  readonly ties?: 'group' | 'apiService'
+}
+
+const byGroup = ({ group }: GroupVersions) => group
+const byApiService = ({ group, versions }: GroupVersions) => versions.map((version) => `${version}.${group}`).sort()[0]!
+
 /** The groups of these group-versions, most important first, each with its versions in the same order. */
 export function orderGroups(
   groupVersions: Iterable<{ readonly group: string; readonly version: string }>,
+  { priorities = () => undefined, ties = 'group' }: Order = {},
 ): GroupVersions[] {
-  const byGroup = new Map<string, Set<string>>()
+  const priorityOf: PriorityOf = (group, version) =>
+    priorities(group, version) ?? builtIn[`${group}/${version}`] ?? custom
+  const versionsOf = new Map<string, Set<string>>()
   for (const { group, version } of groupVersions) {
-    const versions = byGroup.get(group)
+    const versions = versionsOf.get(group)
     if (versions) versions.add(version)
-    else byGroup.set(group, new Set([version]))
+    else versionsOf.set(group, new Set([version]))
   }
-  return [...byGroup]
-    .map(([group, versions]) => ({ group, versions: [...versions].sort((a, b) => compareVersions(group, a, b)) }))
-    .sort((left, right) => importance(right) - importance(left) || (left.group < right.group ? -1 : 1))
+  const tie = ties === 'group' ? byGroup : byApiService
+  return [...versionsOf]
+    .map(([group, versions]) => ({ group, versions: [...versions].sort(versionOrder(group, priorityOf)) }))
+    .sort(
+      (left, right) =>
+        importance(right, priorityOf) - importance(left, priorityOf) || (tie(left) < tie(right) ? -1 : 1),
+    )
 }
 
-function importance({ group, versions }: GroupVersions): number {
+type PriorityOf = (group: string, version: string) => Priority
+
+function importance({ group, versions }: GroupVersions, priorityOf: PriorityOf): number {
   return Math.max(...versions.map((version) => priorityOf(group, version).group))
 }
 
-function compareVersions(group: string, left: string, right: string): number {
-  return priorityOf(group, right).version - priorityOf(group, left).version || compareKubernetesVersions(right, left)
-}
-
-function priorityOf(group: string, version: string): Priority {
-  return builtIn[`${group}/${version}`] ?? custom
+function versionOrder(group: string, priorityOf: PriorityOf): (left: string, right: string) => number {
+  return (left, right) =>
+    priorityOf(group, right).version - priorityOf(group, left).version || compareKubernetesVersions(right, left)
 }
 
 /** v2 > v1 > v2beta1 > v1beta2 > v1alpha1 > anything else by name. After apimachinery version.CompareKubeAwareVersionStrings. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import { documentV2, documentV3 } from './documents.ts'
+import { mergeDocumentsV2, noRemoteDocuments, type RemoteDocuments } from './remote-documents.ts'
 import type { OpenApiNode } from './schemas.ts'
 import { encodeDocumentV2 } from './v2-protobuf.ts'
 
@@ -23,9 +24,15 @@ export interface OpenApi {
   v3(groupVersion: string): OpenApiBytes | undefined
 }
 
-export function createOpenApi({ registry }: { registry: ResourceRegistry }): OpenApi {
+export interface OpenApiOptions {
+  readonly registry: ResourceRegistry
+  readonly remote?: RemoteDocuments
+}
+
+export function createOpenApi({ registry, remote = noRemoteDocuments }: OpenApiOptions): OpenApi {
   const made = new Map<string, OpenApiBytes>()
   registry.onChange(() => made.clear())
+  remote.onChange(() => made.clear())
   const once = (key: string, make: () => Uint8Array): OpenApiBytes => {
     const known = made.get(key)
     if (known !== undefined) return known
@@ -35,19 +42,22 @@ export function createOpenApi({ registry }: { registry: ResourceRegistry }): Ope
     return bytes
   }
   const v3 = (groupVersion: string) => {
+    const others = remote.v3().get(groupVersion)
+    if (others) return once(`v3/${groupVersion}`, () => others)
     const resources = registry.all().filter((definition) => groupVersionPath(definition) === groupVersion)
     return resources.length === 0 ? undefined : once(`v3/${groupVersion}`, () => toBytes(documentV3(resources)))
   }
+  const whole = () => mergeDocumentsV2(documentV2(registry.all()), remote.v2())
+  const groupVersions = () => new Set([...registry.all().map(groupVersionPath), ...remote.v3().keys()])
   return {
-    v2: () => once('v2', () => toBytes(documentV2(registry.all()))),
-    v2Protobuf: () => once('v2/protobuf', () => encodeDocumentV2(documentV2(registry.all()))),
-    v3Index: () => once('v3', () => toBytes(index(registry, v3))),
+    v2: () => once('v2', () => toBytes(whole())),
+    v2Protobuf: () => once('v2/protobuf', () => encodeDocumentV2(whole())),
+    v3Index: () => once('v3', () => toBytes(index([...groupVersions()].sort(), v3))),
     v3,
   }
 }
 
-function index(registry: ResourceRegistry, v3: OpenApi['v3']): OpenApiNode {
-  const groupVersions = [...new Set(registry.all().map(groupVersionPath))].sort()
+function index(groupVersions: readonly string[], v3: OpenApi['v3']): OpenApiNode {
   const entries = groupVersions.map((path) => [
     path,
     { serverRelativeURL: `/openapi/v3/${path}?hash=${v3(path)!.hash}` },
