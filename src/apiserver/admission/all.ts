@@ -18,8 +18,11 @@ import { runtimeClass } from './runtime-class.ts'
 import { serviceAccount } from './service-account.ts'
 import { storageObjectInUseProtection } from './storage-object-in-use-protection.ts'
 import { taintNodesByCondition } from './taint-nodes-by-condition.ts'
+import type { WebhookServices } from './webhook/invocation.ts'
+import { mutatingAdmissionWebhook } from './webhook/mutating.ts'
+import { validatingAdmissionWebhook } from './webhook/validating.ts'
 
-export interface AdmissionServices extends ResourceQuotaServices {
+export interface AdmissionServices extends ResourceQuotaServices, WebhookServices {
   readonly authorizer: Authorizer
   readonly rbac: RbacAuthorizer
   /** `base` and some random characters. */
@@ -54,6 +57,8 @@ export function admissionPlugins(services: AdmissionServices, { disabled }: Admi
     podTopologyLabels(reader),
     // No plugin upstream: part of its storage of roles, behind all mutation and before validation.
     roleEscalationCheck(authorizer, rbac),
+    mutatingAdmissionWebhook(services),
+    validatingAdmissionWebhook(services),
     // The last: what takes from a quota must have passed everything else.
     resourceQuota(services),
   ]

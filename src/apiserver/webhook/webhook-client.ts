@@ -3,7 +3,6 @@ import https from 'node:https'
 import { isIP } from 'node:net'
 import { posix } from 'node:path'
 import { JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
-import { StatusError } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import { connectionErrorText, deadlineExceeded } from './connection-error.ts'
@@ -121,34 +120,30 @@ function cleanPath(path: string): string {
   return posix.join('/', path).replace(/(?<=.)\/$/, '')
 }
 
-async function callWebhook(target: WebhookTarget, call: WebhookCall, { agents, clock }: Caller): Promise<unknown> {
+async function callWebhook(target: WebhookTarget, call: WebhookCall, caller: Caller): Promise<unknown> {
+  const { status, contentType, body } = await exchange(target, call, caller)
+  if (status < 200 || status > 206) throw serverResponseError({ status, contentType, body })
+  try {
+    return parseJson(body).value
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error
+    throw new Error(`couldn't get version/kind; json parse error: ${error.message}`, { cause: error })
+  }
+}
+
+/** Whatever was answered in time. */
+async function exchange(target: WebhookTarget, call: WebhookCall, { agents, clock }: Caller): Promise<RawResponse> {
   const url = `${target.url}?timeout=${goSeconds(call.timeoutMs)}`
   const expiry = new AbortController()
   const timer = clock.setTimer(call.timeoutMs, () => expiry.abort(new Error(deadlineExceeded)))
   const signal = call.signal ? AbortSignal.any([call.signal, expiry.signal]) : expiry.signal
   try {
-    const exchange = { url, target, signal, agents, body: Buffer.from(JSON.stringify(call.body)) }
-    const { status, contentType, body } = await postRetried(exchange)
-    if (status < 200 || status > 206) throw serverResponseError({ status, contentType, body })
-    return decodeBody(body)
+    return await postRetried({ url, target, signal, agents, body: Buffer.from(JSON.stringify(call.body)) })
   } catch (error) {
-    if (error instanceof StatusError || error instanceof ResponseBodyError) throw error
     const why = expiry.signal.aborted ? deadlineExceeded : connectionErrorText(error)
     throw new Error(`Post ${JSON.stringify(url)}: ${why}`, { cause: error })
   } finally {
     timer.cancel()
-  }
-}
-
-/** The other side answered, but not with JSON. */
-class ResponseBodyError extends Error {}
-
-function decodeBody(body: string): unknown {
-  try {
-    return parseJson(body).value
-  } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error
-    throw new ResponseBodyError(`couldn't get version/kind; json parse error: ${error.message}`)
   }
 }
 
@@ -173,17 +168,17 @@ interface RawResponse {
 }
 
 /** A kept connection may have been closed by the other side just now: then the call never got there. */
-async function postRetried(exchange: Exchange): Promise<RawResponse> {
+async function postRetried(given: Exchange): Promise<RawResponse> {
   let request: ClientRequest | undefined
   const post = () => {
-    request = startRequest(exchange)
-    return finishRequest(request, exchange.body)
+    request = startRequest(given)
+    return finishRequest(request, given.body)
   }
   try {
     return await post()
   } catch (error) {
     const isStale = request?.reusedSocket && (error as { code?: string }).code === 'ECONNRESET'
-    if (!isStale || exchange.signal.aborted) throw error
+    if (!isStale || given.signal.aborted) throw error
     return post()
   }
 }
