@@ -225,9 +225,7 @@ function emptyRule(type: string, required: boolean, go: GoField | undefined): Pa
   const structValue = isStructValue(type)
   // `omitempty` does nothing for a struct.
   const kept = structValue ? !go.omitZero : !(go.omitEmpty || go.omitZero)
-  return kept === (structValue || (required && !go.pointer)) || (go.pointer && !required)
-    ? {}
-    : { empty: kept ? 'kept' : 'omitted' }
+  return kept === (structValue || (required && !go.pointer)) ? {} : { empty: kept ? 'kept' : 'omitted' }
 }
 
 function openApiType(facts: PackageFacts, property: OpenApiType): string {

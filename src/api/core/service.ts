@@ -3,8 +3,11 @@ import { define } from '../define.ts'
 import { ageColumn, formatLabels, loadBalancerAddresses, nameColumn, text, wide } from '../printing.ts'
 import type { Service, ServiceSpec } from '../types/core/v1.ts'
 import { services } from '../types/resources.ts'
-import { forPrefix, serviceLabelErrors } from '../validation/formats.ts'
-import { validateService } from '../validation/networking.ts'
+import { forPrefix, labelFormErrors } from '../validation/formats.ts'
+import { validateServiceStatus } from '../validation/load-balancer-status.ts'
+import { validateService, validateServiceUpdate } from '../validation/service.ts'
+import { isExternallyAccessible, needsHealthCheckNodePort } from './service-exposure.ts'
+import { serviceStatusWarnings, serviceWarnings } from './service-warnings.ts'
 
 /** Three hours, how long a client stays with its endpoint under session affinity. */
 const defaultAffinitySeconds = 10_800
@@ -28,10 +31,6 @@ function applyDefaults(service: Service): void {
     spec.allocateLoadBalancerNodePorts ??= true
     for (const ingress of service.status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
   }
-}
-
-function isExternallyAccessible({ type, externalIPs }: ServiceSpec): boolean {
-  return type === 'LoadBalancer' || type === 'NodePort' || (type === 'ClusterIP' && (externalIPs?.length ?? 0) > 0)
 }
 
 /** What no longer fits the type goes, unless this write sets it. After core/service dropTypeDependentFields. */
@@ -61,7 +60,7 @@ function dropTypeDependentFields(draft: Service, old: DeepReadonly<Service>): vo
     }
     if (before.loadBalancerClass === spec.loadBalancerClass) delete spec.loadBalancerClass
   }
-  if (loses((each) => isExternallyAccessible(each as ServiceSpec))) {
+  if (loses(isExternallyAccessible)) {
     if (before.externalTrafficPolicy === spec.externalTrafficPolicy) delete spec.externalTrafficPolicy
   }
 }
@@ -70,12 +69,8 @@ function needsClusterIP({ type }: DeepReadonly<ServiceSpec>): boolean {
   return type !== 'ExternalName'
 }
 
-function needsNodePort({ type, allocateLoadBalancerNodePorts }: DeepReadonly<ServiceSpec>): boolean {
-  return type === 'NodePort' || (type === 'LoadBalancer' && allocateLoadBalancerNodePorts !== false)
-}
-
-function needsHealthCheckNodePort({ type, externalTrafficPolicy }: DeepReadonly<ServiceSpec>): boolean {
-  return type === 'LoadBalancer' && externalTrafficPolicy === 'Local'
+function needsNodePort({ type }: DeepReadonly<ServiceSpec>): boolean {
+  return type === 'NodePort' || type === 'LoadBalancer'
 }
 
 function sameList(a: readonly string[] = [], b: readonly string[] = []): boolean {
@@ -116,15 +111,13 @@ function portsText({ spec }: DeepReadonly<Service>): string {
 export const service = define(services, {
   returnsDeletedObject: true,
   validate: validateService,
-  validateUpdate: validateService,
-  validateName: forPrefix(serviceLabelErrors),
+  validateUpdate: validateServiceUpdate,
+  validateName: forPrefix(labelFormErrors),
   storagePrefix: 'services/specs',
   applyDefaults,
   prepareForUpdate: dropTypeDependentFields,
-  warnings: ({ spec }) =>
-    spec?.trafficDistribution === 'PreferClose'
-      ? ['spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"']
-      : [],
+  warnings: serviceWarnings,
+  status: { validateUpdate: validateServiceStatus, warnings: serviceStatusWarnings },
   allowCreateOnUpdate: true,
   selectableFields: {
     'spec.clusterIP': (object) => object.spec?.clusterIP ?? '',

@@ -4,6 +4,7 @@ import { ageColumn, text } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
 import type { IngressClass } from '../types/networking/v1.ts'
 import { ingressClasses } from '../types/resources.ts'
+import { validateIngressClass, validateIngressClassUpdate } from '../validation/ingress-class.ts'
 
 function applyDefaults({ spec }: IngressClass): void {
   if (spec?.parameters) spec.parameters.scope ??= 'Cluster'
@@ -26,6 +27,9 @@ function parametersText({ spec }: DeepReadonly<IngressClass>): string {
 }
 
 export const ingressClass = define(ingressClasses, {
+  validate: validateIngressClass,
+  validateUpdate: validateIngressClassUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
   applyDefaults,
   generationFields: ['spec'],
   columns: [

@@ -3,7 +3,9 @@ import { define } from '../define.ts'
 import { ageColumn, loadBalancerAddresses, nameColumn, text } from '../printing.ts'
 import type { Ingress } from '../types/networking/v1.ts'
 import { ingresses } from '../types/resources.ts'
-import { validateIngress } from '../validation/networking.ts'
+import { validateIngress, validateIngressUpdate } from '../validation/ingress.ts'
+import { ipWarnings } from '../validation/ip.ts'
+import { validateIngressStatus } from '../validation/load-balancer-status.ts'
 
 const shownRules = 3
 
@@ -19,9 +21,26 @@ function hostsText({ spec }: DeepReadonly<Ingress>): string {
   return hosts.length === shownRules && rest > 0 ? `${hosts.join(',')} + ${rest} more...` : hosts.join(',')
 }
 
+const classAnnotation = 'kubernetes.io/ingress.class'
+
+/** Of new objects only. */
+function classWarnings({ metadata, spec }: DeepReadonly<Ingress>, old: DeepReadonly<Ingress> | undefined): string[] {
+  const isOldStyle = metadata?.annotations?.[classAnnotation] !== undefined && spec?.ingressClassName === undefined
+  if (old || !isOldStyle) return []
+  return [`annotation "${classAnnotation}" is deprecated, please use 'spec.ingressClassName' instead`]
+}
+
+function statusWarnings({ status }: DeepReadonly<Ingress>): string[] {
+  return (status?.loadBalancer?.ingress ?? []).flatMap(({ ip }, index) =>
+    ip ? ipWarnings(ip, `status.loadBalancer.ingress[${index}]`) : [],
+  )
+}
+
 export const ingress = define(ingresses, {
   validate: validateIngress,
-  validateUpdate: validateIngress,
+  validateUpdate: validateIngressUpdate,
+  warnings: classWarnings,
+  status: { validateUpdate: validateIngressStatus, warnings: statusWarnings },
   storagePrefix: 'ingress',
   generationFields: ['spec'],
   columns: [

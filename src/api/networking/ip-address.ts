@@ -1,9 +1,16 @@
-import { isIP } from 'node:net'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
+import { resetMetadataForStatus } from '../strategy.ts'
 import type { IPAddress } from '../types/networking/v1.ts'
 import { ipAddresses, serviceCIDRs } from '../types/resources.ts'
+import {
+  ipAddressNameErrors,
+  validateIPAddress,
+  validateIPAddressUpdate,
+  validateServiceCIDR,
+  validateServiceCIDRUpdate,
+} from '../validation/ip-address.ts'
 
 function parentText({ spec }: DeepReadonly<IPAddress>): string {
   if (!spec?.parentRef) return '<none>'
@@ -13,10 +20,16 @@ function parentText({ spec }: DeepReadonly<IPAddress>): string {
 }
 
 export const ipAddress = define(ipAddresses, {
-  validateName: (name) => (isIP(name) === 0 ? ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'] : []),
+  validateName: ipAddressNameErrors,
+  validate: validateIPAddress,
+  validateUpdate: validateIPAddressUpdate,
+  metadataChecksOnUpdate: ['whole', 'change'],
   columns: [nameColumn, text<IPAddress>('ParentRef', parentText)],
 })
 
 export const serviceCIDR = define(serviceCIDRs, {
+  validate: validateServiceCIDR,
+  validateUpdate: validateServiceCIDRUpdate,
+  status: { resetFields: [['metadata']], prepareForUpdate: resetMetadataForStatus },
   columns: [nameColumn, text('CIDRs', (object) => (object.spec?.cidrs ?? []).join(',')), ageColumn],
 })

@@ -2,7 +2,11 @@ import { define } from '../define.ts'
 import { ageColumn, formatLabelSelector, nameColumn, text } from '../printing.ts'
 import type { NetworkPolicy } from '../types/networking/v1.ts'
 import { networkPolicies } from '../types/resources.ts'
-import { validateNetworkPolicy } from '../validation/networking.ts'
+import {
+  networkPolicyWarnings,
+  validateNetworkPolicy,
+  validateNetworkPolicyUpdate,
+} from '../validation/network-policy.ts'
 
 function applyDefaults({ spec }: NetworkPolicy): void {
   if (!spec) return
@@ -14,7 +18,8 @@ function applyDefaults({ spec }: NetworkPolicy): void {
 
 export const networkPolicy = define(networkPolicies, {
   validate: validateNetworkPolicy,
-  validateUpdate: validateNetworkPolicy,
+  validateUpdate: validateNetworkPolicyUpdate,
+  warnings: networkPolicyWarnings,
   applyDefaults,
   generationFields: ['spec'],
   columns: [nameColumn, text('Pod-Selector', (object) => formatLabelSelector(object.spec?.podSelector)), ageColumn],

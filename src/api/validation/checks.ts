@@ -1,6 +1,7 @@
 import type { FieldError } from '../../machinery/errors.ts'
 import { invalidField, notSupportedField, requiredField } from '../../machinery/field-errors.ts'
 import { labelKeyErrors, labelValueErrors } from '../../machinery/label-syntax.ts'
+import { pathSegmentName } from '../../machinery/object-names.ts'
 import { configKeyErrors, labelFormErrors, portNameErrors, portNumberErrors, subdomainNameErrors } from './formats.ts'
 
 /** Rules that many kinds share. Each adds what is wrong at `path` to `errors`. */
@@ -84,4 +85,10 @@ export function checkLabels(
 /** After ValidateImmutableField: the new value is shown. */
 export function checkImmutable(isSame: boolean, value: unknown, path: string, errors: FieldError[]): void {
   if (!isSame) errors.push(invalidField(path, value, 'field is immutable'))
+}
+
+/** A name that stands in a path, of which the missing is `Required`. */
+export function checkRequiredSegment(value: string | undefined, path: string, errors: FieldError[]): void {
+  if (!value) errors.push(requiredField(path))
+  else for (const why of pathSegmentName(value, false)) errors.push(invalidField(path, value, why))
 }

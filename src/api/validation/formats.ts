@@ -4,6 +4,7 @@ import { patternError, subdomainErrors } from '../../machinery/label-syntax.ts'
 
 const labelPattern = '[a-z0-9]([-a-z0-9]*[a-z0-9])?'
 const labelForm = new RegExp(`^${labelPattern}$`)
+const subdomainForm = new RegExp(`^${labelPattern}(\\.${labelPattern})*$`)
 const labelRule =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character"
 const serviceLabelPattern = '[a-z]([-a-z0-9]*[a-z0-9])?'
@@ -38,8 +39,11 @@ export function forPrefix(rule: (name: string) => string[]): (name: string, pref
 }
 
 export function labelFormErrors(value: string): string[] {
+  if (labelForm.test(value) && value.length <= labelMaxLength) return []
   const errors = Buffer.byteLength(value) > labelMaxLength ? [tooLong(labelMaxLength)] : []
-  return labelForm.test(value) ? errors : [...errors, patternError(labelRule, labelPattern, ['my-name', '123-abc'])]
+  if (labelForm.test(value)) return errors
+  if (subdomainForm.test(value)) return [...errors, 'must not contain dots']
+  return [...errors, patternError(labelRule, labelPattern, ['my-name', '123-abc'])]
 }
 
 export function serviceLabelErrors(value: string): string[] {

@@ -5,21 +5,35 @@ import type { DeepReadonly } from '../../machinery/object.ts'
 import type { LabelSelector, LabelSelectorRequirement } from '../types/meta/v1.ts'
 import { checkForm, checkLabels } from './checks.ts'
 
+export interface SelectorRules {
+  /** What was stored before values were checked may stay. */
+  readonly allowInvalidValues?: boolean
+}
+
 /** After apimachinery meta/v1/validation ValidateLabelSelector. */
 export function checkLabelSelector(
   selector: DeepReadonly<LabelSelector> | undefined,
   path: string,
   errors: FieldError[],
+  rules: SelectorRules = {},
 ): void {
   if (!selector) return
   checkLabels(selector.matchLabels, `${path}.matchLabels`, errors)
   selector.matchExpressions?.forEach((requirement, index) => {
-    checkRequirement(requirement, `${path}.matchExpressions[${index}]`, errors)
+    checkRequirement(requirement, rules, `${path}.matchExpressions[${index}]`, errors)
   })
+}
+
+/** Whether a stored selector has something wrong, so that a new one may have it too. */
+export function isInvalidSelector(selector: DeepReadonly<LabelSelector> | undefined): boolean {
+  const errors: FieldError[] = []
+  checkLabelSelector(selector, '', errors)
+  return errors.length > 0
 }
 
 function checkRequirement(
   { key, operator, values = [] }: DeepReadonly<LabelSelectorRequirement>,
+  { allowInvalidValues }: SelectorRules,
   path: string,
   errors: FieldError[],
 ): void {
@@ -37,6 +51,7 @@ function checkRequirement(
     errors.push(invalidField(`${path}.operator`, operator ?? '', 'not a valid selector operator'))
   }
   checkForm(labelKeyErrors, key ?? '', `${path}.key`, errors)
+  if (allowInvalidValues) return
   values.forEach((value, index) => {
     checkForm(labelValueErrors, value, `${path}.values[${index}]`, errors)
   })

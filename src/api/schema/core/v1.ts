@@ -67,7 +67,7 @@ export const coreV1: TypeTable = {
         secretName: { number: 1, type: 'string', required: true },
         shareName: { number: 2, type: 'string', required: true },
         readOnly: { number: 3, type: 'boolean' },
-        secretNamespace: { number: 4, type: '*string' },
+        secretNamespace: { number: 4, type: '*string', empty: 'kept' },
       },
     },
     AzureFileVolumeSource: {
@@ -758,7 +758,7 @@ export const coreV1: TypeTable = {
     GRPCAction: {
       fields: {
         port: { number: 1, type: 'int32', required: true },
-        service: { number: 2, type: '*string', default: '' },
+        service: { number: 2, type: '*string', empty: 'kept', default: '' },
       },
     },
     GitRepoVolumeSource: {
@@ -2344,14 +2344,14 @@ export const coreV1: TypeTable = {
     TypedLocalObjectReference: {
       mapType: 'atomic',
       fields: {
-        apiGroup: { number: 1, type: '*string' },
+        apiGroup: { number: 1, type: '*string', empty: 'kept' },
         kind: { number: 2, type: 'string', required: true },
         name: { number: 3, type: 'string', required: true },
       },
     },
     TypedObjectReference: {
       fields: {
-        apiGroup: { number: 1, type: '*string' },
+        apiGroup: { number: 1, type: '*string', empty: 'kept' },
         kind: { number: 2, type: 'string', required: true },
         name: { number: 3, type: 'string', required: true },
         namespace: { number: 4, type: '*string' },

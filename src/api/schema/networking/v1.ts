@@ -79,7 +79,7 @@ export const networkingV1: TypeTable = {
         apiGroup: { number: 1, protoName: 'aPIGroup', type: '*string' },
         kind: { number: 2, type: 'string', required: true },
         name: { number: 3, type: 'string', required: true },
-        scope: { number: 4, type: '*string' },
+        scope: { number: 4, type: '*string', empty: 'kept' },
         namespace: { number: 5, type: '*string' },
       },
     },

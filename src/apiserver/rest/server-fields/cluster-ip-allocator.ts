@@ -46,7 +46,8 @@ export class ClusterIpAllocator {
     const { range } = this.#options
     const parsed = parseIp(address)
     if (!parsed || parsed.value < range.first || parsed.value > range.last) {
-      throw new AllocationError(`provided IP is not in the valid range. The range of valid IPs is ${range.cidr}`)
+      const where = `The range of valid IPs is ${range.cidr}`
+      throw new AllocationError(`the provided IP (${address}) is not in the valid range. ${where}`)
     }
     if (dryRun) return
     if (!(await this.#take(address, service))) throw new AllocationError('provided IP is already allocated')

@@ -1,4 +1,5 @@
 import type { Service, ServiceSpec } from '../../../api/types/core/v1.ts'
+import { clusterIpErrors } from '../../../api/validation/service-cluster-ips.ts'
 import { type FieldError, invalid } from '../../../machinery/errors.ts'
 import { invalidField } from '../../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../../machinery/object.ts'
@@ -20,7 +21,7 @@ export function initIpFamilies(
   if (spec.type === 'ExternalName' || (old?.spec && keepsPreferDualStack(spec, old.spec))) return
   const isSelectorless = spec.clusterIP === noClusterIp && Object.keys(spec.selector ?? {}).length === 0
   spec.ipFamilyPolicy ??= old?.spec?.ipFamilyPolicy ?? (isSelectorless ? 'RequireDualStack' : 'SingleStack')
-  refuse(service, addressErrors(spec))
+  refuse(service, clusterIpErrors(spec, old?.spec))
   if (old?.spec) refuse(service, reduceToPolicy(spec, old.spec))
   refuse(service, [...singleStackErrors(spec), ...familiesOfAddresses(spec, families)])
   if (isSelectorless) {
@@ -47,19 +48,6 @@ function keepsPreferDualStack(spec: ServiceSpec, old: Spec): boolean {
 
 export function sameList(left: readonly string[] = [], right: readonly string[] = []): boolean {
   return left.length === right.length && left.every((item, index) => item === right[index])
-}
-
-/** Each address must be one, and of the family that stands in its place. */
-function addressErrors({ clusterIPs = [], ipFamilies = [] }: ServiceSpec): FieldError[] {
-  if (clusterIPs[0] === noClusterIp) return []
-  return clusterIPs.flatMap((address, index) => {
-    const path = `spec.clusterIPs[${index}]`
-    const parsed = parseIp(address)
-    if (!parsed) return invalidField(path, address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')
-    const family = ipFamilies[index]
-    if (family === undefined || family === parsed.family) return []
-    return invalidField(path, address, `expected an ${family} value as indicated by \`ipFamilies[${index}]\``)
-  })
 }
 
 /** A change to one stack gives up the second address and family; any other way to lose them is refused. */

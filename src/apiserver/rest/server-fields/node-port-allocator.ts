@@ -33,9 +33,9 @@ export class NodePortAllocator {
     this.#options = options
   }
 
-  /** Holds this very port. Throws AllocationError when it is out of range or taken. */
-  allocate(port: number): void {
-    if (port < firstPort || port > lastPort) {
+  /** Holds this very port. Throws AllocationError when it is out of range (which a dry run does not ask) or taken. */
+  allocate(port: number, dryRun: boolean): void {
+    if (!dryRun && (port < firstPort || port > lastPort)) {
       const range = `${firstPort}-${lastPort}`
       throw new AllocationError(`provided port is not in the valid range. The range of valid ports is ${range}`)
     }

@@ -179,7 +179,7 @@ class ServiceAllocation implements Taken {
   #takePort(nodePort: number, index: number, had: ReadonlySet<number>): number {
     if (had.has(nodePort) || this.#ports.includes(nodePort)) return nodePort
     try {
-      this.#allocators.nodePorts.allocate(nodePort)
+      this.#allocators.nodePorts.allocate(nodePort, this.#dryRun)
       this.#ports.push(nodePort)
       return nodePort
     } catch (error) {
@@ -207,7 +207,7 @@ class ServiceAllocation implements Taken {
       return
     }
     try {
-      this.#allocators.nodePorts.allocate(spec.healthCheckNodePort)
+      this.#allocators.nodePorts.allocate(spec.healthCheckNodePort, this.#dryRun)
       this.#ports.push(spec.healthCheckNodePort)
     } catch (error) {
       if (!(error instanceof AllocationError)) throw error
