@@ -1,9 +1,16 @@
+import type { DeepReadonly } from '../../machinery/object.ts'
 import { define } from '../define.ts'
+import { deprecatedNodeLabels } from '../node/deprecated-labels.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
 import { storageClasses, volumeAttributesClasses } from '../types/resources.ts'
 import type { StorageClass } from '../types/storage/v1.ts'
-import { validateStorageClass, validateStorageClassUpdate } from '../validation/simple.ts'
+import {
+  validateStorageClass,
+  validateStorageClassUpdate,
+  validateVolumeAttributesClass,
+  validateVolumeAttributesClassUpdate,
+} from '../validation/storage-class.ts'
 
 function applyDefaults(object: StorageClass): void {
   object.reclaimPolicy ??= 'Delete'
@@ -25,10 +32,21 @@ const defaultableName: Column<StorageClass> = {
   },
 }
 
+function warnings({ allowedTopologies = [] }: DeepReadonly<StorageClass>): string[] {
+  return allowedTopologies.flatMap(({ matchLabelExpressions = [] }, term) =>
+    matchLabelExpressions.flatMap(({ key }, index) => {
+      const why = deprecatedNodeLabels.get(key)
+      return why === undefined ? [] : [`allowedTopologies[${term}].matchLabelExpressions[${index}].key: ${why}`]
+    }),
+  )
+}
+
 export const storageClass = define(storageClasses, {
   returnsDeletedObject: true,
   validate: validateStorageClass,
   validateUpdate: validateStorageClassUpdate,
+  metadataChecksOnUpdate: ['whole', 'change'],
+  warnings,
   applyDefaults,
   columns: [
     defaultableName,
@@ -42,5 +60,8 @@ export const storageClass = define(storageClasses, {
 
 export const volumeAttributesClass = define(volumeAttributesClasses, {
   returnsDeletedObject: true,
+  validate: validateVolumeAttributesClass,
+  validateUpdate: validateVolumeAttributesClassUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
   columns: [nameColumn, text('DriverName', (object) => object.driverName ?? ''), ageColumn],
 })

@@ -2,11 +2,19 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import { resetMetadataForStatus } from '../strategy.ts'
 import { volumeAttachments } from '../types/resources.ts'
+import { validateVolumeAttachment, validateVolumeAttachmentUpdate } from '../validation/volume-attachment.ts'
 
 export const volumeAttachment = define(volumeAttachments, {
   returnsDeletedObject: true,
   allowUnconditionalUpdate: false,
-  status: { prepareForUpdate: resetMetadataForStatus },
+  validate: validateVolumeAttachment,
+  validateUpdate: validateVolumeAttachmentUpdate,
+  metadataChecksOnUpdate: ['whole'],
+  status: {
+    prepareForUpdate: resetMetadataForStatus,
+    validateUpdate: validateVolumeAttachmentUpdate,
+    metadataChecksOnUpdate: ['whole'],
+  },
   columns: [
     nameColumn,
     { name: 'Attacher', type: 'string', format: 'name', cell: (object) => object.spec?.attacher ?? '' },
