@@ -1,4 +1,3 @@
-import { decodeValue } from '../../machinery/decode.ts'
 import { badRequest } from '../../machinery/errors.ts'
 import { apply } from '../../machinery/managed-fields/apply.ts'
 import { appliedObjectError } from '../../machinery/managed-fields/validate-applied.ts'
@@ -7,6 +6,7 @@ import { isJsonObject } from '../../machinery/patch/patch-error.ts'
 import { StatusError } from '../../machinery/status.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Body } from './body.ts'
+import { decodeObject } from './decode-object.ts'
 import { trackingOf } from './field-manager.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
@@ -28,7 +28,7 @@ export function readApply(given: ApplyOptions): (live: DeepReadonly<KubeObject> 
     const application = { ...trackingOf(request, options), applied, force }
     const result = apply(live ? { ...application, live } : application)
     if (!result.ok) throw applyConflict(result.message, result.causes)
-    const { object } = decodeValue(result.object, request.definition.schema)
+    const { object } = decodeObject(result.object, request.definition)
     return { ...object, kind: request.definition.kind, apiVersion: apiVersionOf(request.definition) } as Draft
   }
 }

@@ -50,7 +50,7 @@ async function deleteEntry(
   if (!draft) return removeEntry(request, entry, options)
   if (options.dryRun) return { served: unstoredObject(definition, draft), gone: !stays }
   const form = toStorageForm(definition, draft)
-  if (isUnchanged(form, entry, definition)) return { served, gone: false }
+  if (isUnchanged(form, entry)) return { served, gone: false }
   const result = await services.store.write({
     key: entry.key,
     value: form.bytes,

@@ -1,6 +1,7 @@
-import { type Decoded, DecodeError, decodeJson, decodeValue, strictDecodingError } from '../../machinery/decode.ts'
+import type { CustomForm } from '../../api/resource-definition.ts'
+import { type Decoded, DecodeError, decodeJson, strictDecodingError } from '../../machinery/decode.ts'
 import { badRequest } from '../../machinery/errors.ts'
-import { JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
+import { duplicateMembers, JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { decodeMessage } from '../../machinery/protobuf/decode.ts'
 import { readEnvelope } from '../../machinery/protobuf/envelope.ts'
@@ -10,6 +11,7 @@ import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import { mediaTypes } from '../http/negotiate.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import { type Body, readBody, unknownFormat } from './body.ts'
+import { decodeObject } from './decode-object.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
 import type { FieldValidation } from './write-options.ts'
@@ -20,6 +22,7 @@ export interface ExpectedKind {
   readonly version: string
   readonly kind: string
   readonly schema: ObjectSchema
+  readonly custom?: CustomForm
 }
 
 export interface DecodeContext {
@@ -55,7 +58,7 @@ export function decodeBody(body: Body, expected: ExpectedKind, context: DecodeCo
 /** What a body holds before it is known to be of any kind. */
 interface ParsedBody {
   readonly value: unknown
-  readonly decode: (schema: ObjectSchema) => Decoded
+  readonly decode: (expected: ExpectedKind) => Decoded
 }
 
 function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
@@ -73,14 +76,17 @@ function parseBody(body: Body, expected: ExpectedKind): ParsedBody {
 }
 
 function valueBody(value: unknown): ParsedBody {
-  return { value, decode: (schema) => decodeValue(value, schema) }
+  return { value, decode: (expected) => decodeObject(value, expected) }
 }
 
 function jsonBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   try {
     const { value, hasDuplicates } = parseJson(text)
-    return hasDuplicates ? { value, decode: (schema) => decodeJson(text, schema) } : valueBody(value)
+    if (!hasDuplicates) return valueBody(value)
+    if (!expected.custom) return { value, decode: ({ schema }) => decodeJson(text, schema) }
+    const duplicates = duplicateMembers(text).map((path) => `duplicate field ${JSON.stringify(path)}`)
+    return { value, decode: (kind) => withStrictErrors(decodeObject(value, kind), duplicates) }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error
     throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, expected)
@@ -91,7 +97,7 @@ function yamlBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
   try {
     const { value, duplicates } = parseYaml(Buffer.from(bytes).toString())
     const extra = duplicates === undefined ? [] : [duplicates]
-    return { value, decode: (schema) => withStrictErrors(decodeValue(value, schema), extra) }
+    return { value, decode: (expected) => withStrictErrors(decodeObject(value, expected), extra) }
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw unrecognized(error.message, bytes, expected)
@@ -101,7 +107,7 @@ function yamlBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
 function protobufBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
   try {
     const { apiVersion, kind, raw } = readEnvelope(bytes)
-    const decode = (schema: ObjectSchema) => ({ object: decodeMessage(raw, schema), strictErrors: [] })
+    const decode = ({ schema }: ExpectedKind) => ({ object: decodeMessage(raw, schema), strictErrors: [] })
     return { value: { apiVersion, kind }, decode }
   } catch (error) {
     if (!(error instanceof ProtobufError)) throw error
@@ -155,7 +161,7 @@ function decodeChecked(
   { fieldValidation, warnings }: DecodeContext,
 ): KubeObject {
   try {
-    const { object, strictErrors } = decode(expected.schema)
+    const { object, strictErrors } = decode(expected)
     if (strictErrors.length > 0) {
       if (fieldValidation === 'Strict') throw strictDecodingError(strictErrors)
       if (fieldValidation === 'Warn') warnings.push(...strictErrors)

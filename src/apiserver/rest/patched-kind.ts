@@ -1,7 +1,8 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
-import { type Decoded, DecodeError, decodeValue } from '../../machinery/decode.ts'
+import { type Decoded, DecodeError } from '../../machinery/decode.ts'
 import { apiVersionOf, deepFreeze, type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { isJsonObject, type JsonObject } from '../../machinery/patch/patch-error.ts'
+import { decodeObject } from './decode-object.ts'
 import type { ResourceRequest } from './resource-request.ts'
 
 const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
@@ -11,13 +12,13 @@ const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
  * another kind cannot be. Throws DecodeError. After apimachinery runtime/serializer/versioning.go Decode v1.36.
  */
 export function decodePatchedKind(patched: unknown, { definition, services }: ResourceRequest): Decoded {
-  if (!isJsonObject(patched)) return decodeValue(patched, definition.schema)
+  if (!isJsonObject(patched)) return decodeObject(patched, definition)
   const kind = textMember(patched, 'kind') || definition.kind
   const apiVersion = textMember(patched, 'apiVersion')
   // Without its version upstream takes it for the internal one, whose fields JSON has no names for.
   if (apiVersion === '') return fieldless(patched)
   if (kind === definition.kind && apiVersion === apiVersionOf(definition)) {
-    return withKind(decodeValue(patched, definition.schema), definition)
+    return withKind(decodeObject(patched, definition), definition)
   }
   const { group, version } = parseApiVersion(apiVersion)
   const other = services.registry.lookupKind(group, version, kind)
@@ -26,7 +27,7 @@ export function decodePatchedKind(patched: unknown, { definition, services }: Re
       `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${scheme}`,
     )
   }
-  const decoded = withKind(decodeValue(patched, other.schema), other)
+  const decoded = withKind(decodeObject(patched, other), other)
   return { ...decoded, object: converted(decoded.object, other, definition) as Record<string, unknown> }
 }
 

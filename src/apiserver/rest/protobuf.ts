@@ -5,8 +5,8 @@ import { encodeProtobuf as encodeEnvelope } from '../../machinery/protobuf/envel
 import { mediaTypes, withoutProtobuf } from '../http/negotiate.ts'
 
 /** A custom resource: it has no protobuf message, and its lists name the kind of each item. */
-export function isCustom({ schema }: ResourceDefinition): boolean {
-  return !schema.name.startsWith('io.k8s.')
+export function isCustom({ custom }: ResourceDefinition): boolean {
+  return custom !== undefined
 }
 
 /** The object as its protobuf message in upstream's envelope. Throws 406 for kinds without a message. */

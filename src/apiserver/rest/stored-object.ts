@@ -1,45 +1,18 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { decodeStored, decodeValue } from '../../machinery/decode.ts'
 import { formatJson } from '../../machinery/format-json.ts'
-import { type DeepReadonly, deepFreeze, type KubeObject, type ObjectMeta } from '../../machinery/object.ts'
+import {
+  apiVersionOf,
+  type DeepReadonly,
+  deepFreeze,
+  type KubeObject,
+  type ObjectMeta,
+} from '../../machinery/object.ts'
 import type { Entry, Revision } from '../../store/store.ts'
 import type { EncodedObject, SplicedJson } from '../request.ts'
 import { equalValues } from './equal.ts'
-import { encodeProtobuf } from './protobuf.ts'
-
-/**
- * The storage form: JSON with `kind`, `apiVersion` and `metadata` first and an empty `metadata.resourceVersion`. The
- * revision is known only after the write, so answers are the stored bytes with the number put between those quotes.
- */
-const emptyRevision = Buffer.from('"resourceVersion":""')
-
-/** The members of metadata in upstream's order, so that the bytes of an answer have it too. */
-const metadataOrder = [
-  'name',
-  'generateName',
-  'namespace',
-  'selfLink',
-  'uid',
-  'resourceVersion',
-  'generation',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'labels',
-  'annotations',
-  'ownerReferences',
-  'finalizers',
-  'managedFields',
-] as const
-
-function orderMetadata(metadata: ObjectMeta): ObjectMeta {
-  const ordered: Record<string, unknown> = {}
-  for (const key of metadataOrder) {
-    const value = key === 'resourceVersion' ? '' : metadata[key]
-    if (value !== undefined) ordered[key] = value
-  }
-  return ordered
-}
+import { encodeProtobuf, isCustom } from './protobuf.ts'
+import { placeOfRevision, storageBytes, storageObject } from './storage-bytes.ts'
 
 /** An object as one version of its kind is served, with its encodings. Shared and frozen. */
 export class ServedObject implements EncodedObject {
@@ -74,11 +47,11 @@ export class ServedObject implements EncodedObject {
 
   splicedJson(): SplicedJson {
     if (this.#revision === undefined) {
-      const bytes = Buffer.from(formatJson(inServedOrder(this.object)))
+      const bytes = Buffer.from(formatJson(isCustom(this.#definition) ? this.object : inServedOrder(this.object)))
       return { bytes, place: bytes.length, inserted: '' }
     }
-    this.#stored ??= storageBytes(this.object)
-    if (this.#place < 0) this.#place = placeOfRevision(this.#stored)
+    this.#stored ??= storageBytes(this.#definition, this.object)
+    if (this.#place < 0) this.#place = placeOfRevision(this.#definition, this.object, this.#stored)
     return { bytes: this.#stored, place: this.#place, inserted: this.object.metadata!.resourceVersion! }
   }
 
@@ -93,7 +66,7 @@ export class ServedObject implements EncodedObject {
    */
   at(revision: Revision): ServedObject {
     if (this.#at && this.#at.#revision === revision) return this.#at
-    this.#stored ??= storageBytes(this.object)
+    this.#stored ??= storageBytes(this.#definition, this.object)
     const object = { ...this.object, metadata: { ...this.object.metadata } } as KubeObject
     this.#at = new ServedObject(this.#definition, object, revision, this.#stored)
     return this.#at
@@ -109,24 +82,17 @@ function inServedOrder({ kind, apiVersion, metadata, ...rest }: DeepReadonly<Kub
   return { kind, apiVersion, metadata, ...rest }
 }
 
-function placeOfRevision(stored: Buffer): number {
-  const found = stored.indexOf(emptyRevision)
-  if (found < 0) throw new Error('a stored object has no place for its resourceVersion')
-  return found + emptyRevision.length - 1
-}
-
-function storageBytes({ kind, apiVersion, metadata, ...rest }: DeepReadonly<KubeObject>): Buffer {
-  return Buffer.from(formatJson({ kind, apiVersion, metadata: orderMetadata(metadata as ObjectMeta), ...rest }))
-}
-
 /** A draft in storage form, ready to be written: the bytes, and the object they were made of. */
 export class StorageForm {
   readonly object: KubeObject
   readonly bytes: Buffer
+  /** Set where the object is just what this definition serves: no conversion has to look at it. */
+  readonly asServedBy: ResourceDefinition | undefined
 
-  constructor(object: KubeObject, bytes: Buffer) {
+  constructor(object: KubeObject, bytes: Buffer, asServedBy?: ResourceDefinition) {
     this.object = object
     this.bytes = bytes
+    this.asServedBy = asServedBy
   }
 }
 
@@ -134,20 +100,23 @@ export class StorageForm {
  * A draft in the form Go would write it: members in their order, empty ones left out, whatever defaults and strategies
  * have put where. Without it the same object could have several byte forms, and a write of nothing would count.
  */
-export function canonicalObject({ schema, group }: ResourceDefinition, draft: KubeObject): KubeObject {
-  const decode = storedAsJson.has(group) || !schema.name.startsWith('io.k8s.') ? decodeValue : decodeStored
+export function canonicalObject(definition: ResourceDefinition, draft: KubeObject): KubeObject {
+  const { custom, group, schema } = definition
+  if (custom) return custom.canonical(draft)
+  const decode = storedAsJson.has(group) ? decodeValue : decodeStored
   return decode(draft, schema).object as KubeObject
 }
 
-/** Groups whose servers upstream store JSON, where an empty list stays one. So do all custom resources. */
+/** Groups whose servers upstream store JSON, where an empty list stays one. */
 const storedAsJson: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
 
 /** Gives up the draft: from here on it belongs to the cache. */
 export function toStorageForm(definition: ResourceDefinition, draft: KubeObject): StorageForm {
-  const { conversion } = definition
-  const { kind, apiVersion, metadata, ...rest } = conversion?.toStorage(draft) ?? canonicalObject(definition, draft)
-  const object = { kind, apiVersion, metadata: orderMetadata(metadata ?? {}), ...rest } as KubeObject
-  return new StorageForm(object, Buffer.from(formatJson(object)))
+  const { conversion, custom } = definition
+  const stored = conversion?.toStorage(draft) ?? canonicalObject(definition, draft)
+  const object = storageObject(definition, stored)
+  const isOwnVersion = custom !== undefined && conversion?.storageApiVersion === apiVersionOf(definition)
+  return new StorageForm(object, Buffer.from(formatJson(object)), isOwnVersion ? definition : undefined)
 }
 
 /** What a dry run answers: the draft as it would be served. */
@@ -156,19 +125,20 @@ export function unstoredObject(definition: ResourceDefinition, draft: KubeObject
 }
 
 /** Whether writing `form` would change nothing. The order of map keys, which clients are free in, does not count. */
-export function isUnchanged(form: StorageForm, entry: Entry, definition: ResourceDefinition): boolean {
+export function isUnchanged(form: StorageForm, entry: Entry): boolean {
   if (form.bytes.length !== entry.value.length) return false
   if (Buffer.compare(form.bytes, entry.value) === 0) return true
-  const { resourceVersion } = servedObject(entry, definition).object.metadata!
-  const asServed = { ...form.object, metadata: { ...form.object.metadata, resourceVersion } }
-  return !definition.conversion && equalValues(asServed, servedObject(entry, definition).object)
+  const { stored } = objectsOf(entry)
+  const { resourceVersion = '' } = stored.metadata!
+  return equalValues({ ...form.object, metadata: { ...form.object.metadata, resourceVersion } }, stored)
 }
 
 /** What a store entry's attachment becomes at its first read: the object, once for each version that was asked for. */
 class EntryObjects {
   readonly #revision: Revision
   readonly #form: StorageForm
-  readonly #served = new Map<ResourceDefinition, ServedObject>()
+  /** Beside the last one. Weak, since the definitions of custom resources come and go. */
+  #others: WeakMap<ResourceDefinition, ServedObject> | undefined
   #lastDefinition: ResourceDefinition | undefined
   #last: ServedObject | undefined
 
@@ -179,18 +149,27 @@ class EntryObjects {
     setResourceVersion(form.object.metadata!, String(revision))
   }
 
+  get stored(): DeepReadonly<KubeObject> {
+    return this.#form.object
+  }
+
   as(definition: ResourceDefinition): ServedObject {
     if (definition === this.#lastDefinition) return this.#last!
-    const served = this.#served.get(definition) ?? this.#make(definition)
-    this.#served.set(definition, served)
+    const served = this.#others?.get(definition) ?? this.#make(definition)
+    if (this.#last) {
+      this.#others ??= new WeakMap()
+      this.#others.set(this.#lastDefinition!, this.#last)
+    }
     this.#lastDefinition = definition
     this.#last = served
     return served
   }
 
   #make(definition: ResourceDefinition): ServedObject {
-    const { object, bytes } = this.#form
-    if (!definition.conversion) return new ServedObject(definition, object, this.#revision, bytes)
+    const { object, bytes, asServedBy } = this.#form
+    if (!definition.conversion || asServedBy === definition) {
+      return new ServedObject(definition, object, this.#revision, bytes)
+    }
     const converted = definition.conversion.fromStorage(deepFreeze(object))
     return new ServedObject(definition, canonicalObject(definition, converted), this.#revision)
   }
@@ -198,13 +177,16 @@ class EntryObjects {
 
 /** The object of a store entry. Parsed at most once in the life of the entry, also when nobody wrote it here. */
 export function servedObject(entry: Entry, definition: ResourceDefinition): ServedObject {
-  let attachment = entry.attachment
-  if (!(attachment instanceof EntryObjects)) {
-    const form = attachment instanceof StorageForm ? attachment : parseStored(entry)
-    attachment = new EntryObjects(form, entry.revision)
-    entry.attachment = attachment
-  }
-  return (attachment as EntryObjects).as(definition)
+  return objectsOf(entry).as(definition)
+}
+
+function objectsOf(entry: Entry): EntryObjects {
+  const { attachment } = entry
+  if (attachment instanceof EntryObjects) return attachment
+  const form = attachment instanceof StorageForm ? attachment : parseStored(entry)
+  const objects = new EntryObjects(form, entry.revision)
+  entry.attachment = objects
+  return objects
 }
 
 function parseStored({ key, value }: Entry): StorageForm {

@@ -209,7 +209,7 @@ async function store(
     return removeReleased(request, entry, draft, options)
   if (options.dryRun) return unstoredObject(definition, draft)
   const form = toStorageForm(definition, draft)
-  if (isUnchanged(form, entry, definition)) return 'unchanged'
+  if (isUnchanged(form, entry)) return 'unchanged'
   const { key, revision } = entry
   const result = await services.store.write({ key, value: form.bytes, expected: revision, attachment: form })
   return result.ok ? servedObject(result.entry, definition) : undefined

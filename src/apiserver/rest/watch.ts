@@ -74,6 +74,7 @@ class ObjectWatch implements WatchAnswer {
     }
     this.#stops.push(started.cancel)
     if (options.allowWatchBookmarks) this.#stops.push(request.services.bookmarks.add(() => this.#bookmark()))
+    this.#endWithDefinition(request)
     this.#startTimeout()
   }
 
@@ -143,6 +144,14 @@ class ObjectWatch implements WatchAnswer {
     const object = { kind, apiVersion: apiVersionOf(groupVersion), metadata }
     const { transform } = this.#options
     this.#sink?.event({ type: 'BOOKMARK', object: transform ? transform(object) : object })
+  }
+
+  /** What a custom resource looks like has changed, or it is gone: the client is to begin anew. */
+  #endWithDefinition({ definition: { custom } }: ResourceRequest): void {
+    if (!custom) return
+    const end = () => this.#end()
+    custom.retired.addEventListener('abort', end, { once: true })
+    this.#stops.push(() => custom.retired.removeEventListener('abort', end))
   }
 
   #startTimeout(): void {

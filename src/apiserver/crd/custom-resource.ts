@@ -1,0 +1,137 @@
+import { setMaxListeners } from 'node:events'
+import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
+import type {
+  CustomResourceDefinition,
+  CustomResourceDefinitionVersion,
+  CustomResourceSubresources,
+} from '../../api/types/apiextensions/v1.ts'
+import { apiVersionOf, type DeepReadonly } from '../../machinery/object.ts'
+import type { ObjectSchema } from '../../machinery/schema.ts'
+import type { Held } from '../object-reader.ts'
+import { customColumns } from './columns.ts'
+import { noConversion } from './conversion.ts'
+import { canonicalCustom, decodeCustom } from './custom-form.ts'
+import { deprecationWarning } from './deprecation.ts'
+import { objectSchema } from './object-schema.ts'
+import { openApiType } from './open-api-type.ts'
+import { customSelectableFields } from './selectable-fields.ts'
+import { customStatusStrategy, customStrategy } from './strategy.ts'
+import { type VersionSchemas, versionSchemas } from './version-schemas.ts'
+
+/** What a CustomResourceDefinition is served as: one definition a version. */
+export interface CustomResource {
+  /** Of the versions that are served. */
+  readonly served: readonly ResourceDefinition[]
+  /** Of the version that objects are stored in, whether it is served or not. */
+  readonly stored: ResourceDefinition
+  /** Ends what is based on these definitions. */
+  retire(): void
+}
+
+/** In the order of upstream's discovery. */
+const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'patch', 'create', 'update', 'watch']
+
+/**
+ * The resource that a definition whose names are accepted describes. Schemas are read, and rules compiled, when they
+ * are first needed: a cluster may have hundreds of definitions of which nobody uses most.
+ */
+export function customResource(definition: Held<CustomResourceDefinition>): CustomResource {
+  const retirement = new AbortController()
+  // One watch, one listener.
+  setMaxListeners(0, retirement.signal)
+  const schemas = versionSchemas(definition.spec.versions)
+  const make = (version: Version) => resourceDefinition({ definition, version, schemas, retired: retirement.signal })
+  const made = new Map(definition.spec.versions.map((version) => [version.name, make(version)]))
+  return {
+    served: definition.spec.versions.filter(({ served }) => served).map(({ name }) => made.get(name)!),
+    stored: made.get(storageVersion(definition))!,
+    retire: () => retirement.abort(),
+  }
+}
+
+type Version = DeepReadonly<CustomResourceDefinitionVersion>
+
+function storageVersion({ spec }: Held<CustomResourceDefinition>): string {
+  return spec.versions.find(({ storage }) => storage)!.name
+}
+
+interface VersionContext {
+  readonly definition: Held<CustomResourceDefinition>
+  readonly version: Version
+  readonly schemas: VersionSchemas
+  readonly retired: AbortSignal
+}
+
+function resourceDefinition(context: VersionContext): ResourceDefinition {
+  const { definition, version, schemas, retired } = context
+  const { group, scope } = definition.spec
+  const {
+    plural,
+    singular = '',
+    kind,
+    listKind = '',
+    shortNames = [],
+    categories = [],
+  } = definition.status!.acceptedNames!
+  const schema = () => schemas.of(version.name)
+  const name = `${group.split('.').reverse().join('.')}.${version.name}.${kind}`
+  const deprecation = deprecationWarning(definition.spec, version)
+  let fields: ObjectSchema | undefined
+  return {
+    group,
+    version: version.name,
+    kind,
+    listKind,
+    plural,
+    singular,
+    shortNames,
+    categories,
+    namespaced: scope === 'Namespaced',
+    verbs,
+    get schema() {
+      fields ??= objectSchema(name, schema())
+      return fields
+    },
+    storagePrefix: `${group}/${plural}`,
+    conversion: noConversion({
+      apiVersion: apiVersionOf({ group, version: version.name }),
+      storageApiVersion: apiVersionOf({ group, version: storageVersion(definition) }),
+      schemas,
+    }),
+    applyDefaults: (object) => schemas.applyDefaults(object, version.name),
+    strategy: customStrategy({ schema, subresources: version.subresources }),
+    columns: customColumns(version.additionalPrinterColumns),
+    ...(version.selectableFields && { selectableFields: customSelectableFields(version.selectableFields) }),
+    subresources: subresourcesOf(context),
+    ...(deprecation !== undefined && { deprecation }),
+    custom: {
+      decode: (value) => decodeCustom(value, schema()),
+      canonical: (draft) => canonicalCustom(draft, schema()),
+      openApi: (dialect) => openApiType(version.schema?.openAPIV3Schema, dialect),
+      retired,
+    },
+  }
+}
+
+const partVerbs: readonly Verb[] = ['get', 'patch', 'update']
+
+function subresourcesOf({ version, schemas }: VersionContext): Record<string, Subresource> {
+  const subresources: DeepReadonly<CustomResourceSubresources> | undefined = version.subresources
+  const schema = () => schemas.of(version.name)
+  const { status, scale } = subresources ?? {}
+  return {
+    ...(status && {
+      status: { kind: 'part', verbs: partVerbs, strategy: customStatusStrategy({ schema, subresources }) },
+    }),
+    ...(scale && {
+      scale: {
+        kind: 'scale',
+        scale: {
+          specReplicas: scale.specReplicasPath,
+          statusReplicas: scale.statusReplicasPath,
+          ...(scale.labelSelectorPath !== undefined && { labelSelector: scale.labelSelectorPath }),
+        },
+      },
+    }),
+  }
+}
