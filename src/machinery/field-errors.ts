@@ -1,4 +1,6 @@
 import type { FieldError } from './errors.ts'
+import { formatJson } from './format-json.ts'
+import { formatFloat } from './format-number.ts'
 
 /** One function a kind of failure, each with upstream's words. After apimachinery util/validation/field errors.go v1.36. */
 
@@ -42,10 +44,11 @@ function withWhy(text: string, why: string): string {
   return why === '' ? text : `${text}: ${why}`
 }
 
-/** Strings in quotes, everything else as JSON. */
+/** Strings in quotes, fractions as Go prints them, everything else as JSON. */
 function valueText(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value).replace(/\\u00([01][0-9a-f])/g, goEscape)
-  return value === undefined ? 'null' : JSON.stringify(value)
+  if (typeof value === 'number' && !Number.isInteger(value)) return formatFloat(value)
+  return value === undefined ? 'null' : formatJson(value)
 }
 
 /** Control characters as Go's %q writes those that JSON has no letter for. */

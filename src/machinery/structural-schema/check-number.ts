@@ -1,5 +1,6 @@
+import { formatFloat } from '../format-number.ts'
 import { type Failure, type Findings, generalFailure, invalidFailure } from './failures.ts'
-import { fitsFormat, formatFloat, isInteger, isNearInteger } from './numbers.ts'
+import { fitsFormat, isInteger, isNearInteger } from './numbers.ts'
 import type { StructuralSchema } from './structural-schema.ts'
 
 /** What the schema asks of a number. After kube-openapi validate validator.go numberValidator. */

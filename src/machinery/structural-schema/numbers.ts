@@ -30,11 +30,3 @@ export function fitsFormat(value: number | bigint, type: string, format: string 
   }
   return format !== 'float' || Number.isFinite(Math.fround(Number(value)))
 }
-
-/** A float as Go's `%v` prints it: `1.5`, `1e+06`, `1e-05`. */
-export function formatFloat(value: number): string {
-  const exponent = value === 0 ? 0 : Number(value.toExponential().split('e')[1])
-  if (exponent >= -4 && exponent < 6) return value.toString()
-  const [digits, power] = value.toExponential().split('e') as [string, string]
-  return `${digits}e${power[0]}${power.slice(1).padStart(2, '0')}`
-}
