@@ -92,7 +92,9 @@ export interface Strategy<T extends KubeObject = KubeObject> {
    * listed again, as upstream lists them. `whole`: ValidateObjectMeta; `change`, the default: ValidateObjectMetaUpdate.
    */
   readonly metadataChecksOnUpdate?: readonly ('whole' | 'change')[]
-  /** Paths below which this write owns no fields, beside those that every status write leaves alone. */
+  /** The draft as upstream has it once converted to its internal version and back, where that adds something. */
+  readonly asConverted?: (draft: DeepReadonly<T>) => DeepReadonly<T>
+  /** Paths below which this write owns no fields, beside the status, or beside all but the status of a status write. */
   readonly resetFields?: readonly (readonly string[])[]
   readonly warnings?: (object: DeepReadonly<T>, old: DeepReadonly<T> | undefined) => string[]
   /** PUT of a name that does not exist creates it (Lease, Event…). */

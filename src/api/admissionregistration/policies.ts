@@ -34,7 +34,7 @@ export const validatingAdmissionPolicy = define(validatingAdmissionPolicies, {
   },
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
-  status: { prepareForUpdate: resetMetadataForStatus },
+  status: { prepareForUpdate: resetMetadataForStatus, resetFields: [['metadata']] },
   columns: [
     nameColumn,
     integer('Validations', (object) => object.spec?.validations?.length),

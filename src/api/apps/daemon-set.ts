@@ -38,14 +38,20 @@ function generationOf(object: DeepReadonly<DaemonSet>): number {
 }
 
 function setTemplateGeneration(draft: DaemonSet, generation: number): void {
-  draft.metadata ??= {}
-  draft.metadata.annotations = { ...draft.metadata.annotations, [templateGeneration]: String(generation) }
+  draft.metadata = withTemplateGeneration(draft, generation).metadata as NonNullable<DaemonSet['metadata']>
+}
+
+function withTemplateGeneration(object: DeepReadonly<DaemonSet>, generation: number): DeepReadonly<DaemonSet> {
+  const annotations = { ...object.metadata?.annotations, [templateGeneration]: String(generation) }
+  return { ...object, metadata: { ...object.metadata, annotations } }
 }
 
 export const daemonSet = define(daemonSets, {
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   applyDefaults,
+  // Upstream's internal version has a field for it, which becomes this annotation whatever it holds.
+  asConverted: (draft) => withTemplateGeneration(draft, generationOf(draft)),
   prepareForCreate: (draft) => {
     setTemplateGeneration(draft, Math.max(1, generationOf(draft)))
   },

@@ -43,6 +43,7 @@ function populateTimes(draft: CertificateSigningRequest, old: Request, nowMs: nu
 }
 
 const approval = onlyFields<CertificateSigningRequest>(['status'], {
+  resetFields: [['spec'], ['status', 'certificate']],
   prepareForUpdate: (draft, old, { nowMs }) => {
     const conditions = draft.status?.conditions
     draft.status = { ...(old.status as CertificateSigningRequest['status']) }
@@ -63,7 +64,9 @@ function conditionText({ status }: Request): string {
 export const certificateSigningRequest = define(certificateSigningRequests, {
   prepareForCreate,
   prepareForUpdate: (draft, old) => reset(draft, old, 'spec'),
+  resetFields: [['spec']],
   status: {
+    resetFields: [['status', 'conditions']],
     prepareForUpdate: (draft, old, { nowMs }) => {
       keepDecisions(draft, old)
       populateTimes(draft, old, nowMs)

@@ -42,5 +42,5 @@ export const namespace = define(namespaces, {
     name: (object) => object.metadata?.name ?? '',
   },
   columns: [nameColumn, text('Status', (object) => object.status?.phase ?? ''), ageColumn],
-  parts: { finalize: onlyFields(['spec'], {}) },
+  parts: { finalize: { ...onlyFields(['spec'], {}), resetFields: [['status']] } },
 })

@@ -147,6 +147,12 @@ export const pod = define(pods, {
     'status.podIPs': () => '',
     'status.nominatedNodeName': (object) => object.status?.nominatedNodeName ?? '',
   },
-  status: { prepareForUpdate: prepareForStatusUpdate },
+  status: {
+    resetFields: [
+      ['metadata', 'deletionTimestamp'],
+      ['metadata', 'ownerReferences'],
+    ],
+    prepareForUpdate: prepareForStatusUpdate,
+  },
   parts: { ephemeralcontainers: ephemeralContainers, resize },
 })

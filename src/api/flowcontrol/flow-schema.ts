@@ -24,6 +24,7 @@ export const flowSchema = define(flowSchemas, {
     text('MissingPL', (object) => object.status?.conditions?.find(({ type }) => type === 'Dangling')?.status ?? '?'),
   ],
   status: {
+    resetFields: [['metadata']],
     prepareForUpdate: keepMetadata,
     validateUpdate: validateFlowSchemaStatus,
     metadataChecksOnUpdate: [],

@@ -29,6 +29,7 @@ export const priorityLevelConfiguration = define(priorityLevelConfigurations, {
   validateUpdate: validatePriorityLevel,
   metadataChecksOnUpdate: ['whole'],
   status: {
+    resetFields: [['metadata']],
     prepareForUpdate: keepMetadata,
     validateUpdate: validatePriorityLevelStatus,
     metadataChecksOnUpdate: [],

@@ -74,6 +74,7 @@ export const resourceClaim = define(resourceClaims, {
   validateUpdate: validateResourceClaimUpdate,
   metadataChecksOnUpdate: ['whole', 'change'],
   status: {
+    resetFields: [['metadata']],
     prepareForUpdate: (draft, old) => {
       resetMetadataForStatus(draft, old)
       dropDeallocatedDevices(draft, old)

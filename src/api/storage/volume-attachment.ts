@@ -11,6 +11,7 @@ export const volumeAttachment = define(volumeAttachments, {
   validateUpdate: validateVolumeAttachmentUpdate,
   metadataChecksOnUpdate: ['whole'],
   status: {
+    resetFields: [['metadata']],
     prepareForUpdate: resetMetadataForStatus,
     validateUpdate: validateVolumeAttachmentUpdate,
     metadataChecksOnUpdate: ['whole'],

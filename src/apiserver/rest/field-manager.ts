@@ -1,3 +1,4 @@
+import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { type Tracking, trackUpdate } from '../../machinery/managed-fields/track-update.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject, type ManagedFieldsEntry } from '../../machinery/object.ts'
 import { equalValues } from './equal.ts'
@@ -17,9 +18,20 @@ export interface TrackedWrite {
 /** Notes in managedFields who wrote what. */
 export function trackFields({ request, live, draft, options }: TrackedWrite): void {
   const tracking = trackingOf(request, options)
-  const entries = trackUpdate(live ? { ...tracking, before: live, after: draft } : { ...tracking, after: draft })
+  const after = asConverted(request.definition, draft)
+  const entries = trackUpdate(live ? { ...tracking, before: live, after } : { ...tracking, after })
   if (entries) draft.metadata.managedFields = entries
   else delete draft.metadata.managedFields
+}
+
+/** Upstream tracks what it has once converted to its internal version, where some kinds have more fields. */
+function asConverted(definition: ResourceDefinition, draft: Draft): Draft {
+  const { conversion, custom, strategy } = definition
+  if (conversion && !custom) {
+    const converted = conversion.fromStorage(conversion.toStorage(draft))
+    return canonicalObject(definition, converted) as Draft
+  }
+  return (strategy.asConverted?.(draft) as Draft | undefined) ?? draft
 }
 
 /** Who writes, and what the write leaves alone. */
@@ -44,15 +56,18 @@ function userAgentName(userAgent = ''): string {
 
 const identityFields: readonly string[] = ['kind', 'apiVersion', 'metadata']
 
-/** The object itself leaves the status alone, the status everything else. */
+/** The object itself leaves the status alone, the status everything else; strategies may name more. */
 function resetFields({ definition, subresource }: ResourceRequest): readonly (readonly string[])[] {
   const { status } = definition.subresources ?? {}
-  if (status?.kind !== 'part') return []
-  if (subresource === '') return [['status']]
-  if (subresource !== 'status') return []
+  if (subresource === '') {
+    return [...(status?.kind === 'part' ? [['status']] : []), ...(definition.strategy.resetFields ?? [])]
+  }
+  const part = definition.subresources?.[subresource]
+  const own = (part?.kind === 'part' && part.strategy.resetFields) || []
+  if (subresource !== 'status') return own
   const fields = [...definition.schema.fields.keys()]
   const others = fields.filter((name) => name !== 'status' && !identityFields.includes(name)).map((name) => [name])
-  return [...others, ...(status.strategy.resetFields ?? [])]
+  return [...others, ...own]
 }
 
 /** An update that changes nothing but the times of its managers keeps the old ones, and so is no change at all. */

@@ -58,7 +58,7 @@ export function itemElement(item: unknown, keys: readonly ListKey[]): string {
 function shapeOfType(type: FieldType, field?: FieldSchema): Shape {
   switch (type.kind) {
     case 'scalar':
-      return type.scalar === 'RawExtension' || type.scalar === 'FieldsV1' || type.scalar === 'JSON' ? free : leaf
+      return type.scalar === 'FieldsV1' || type.scalar === 'JSON' ? free : leaf
     case 'object':
       return type.type.mapType === 'atomic' ? leaf : { kind: 'struct', schema: type.type }
     case 'map':
