@@ -38,6 +38,8 @@ function dropTypeDependentFields(draft: Service, old: DeepReadonly<Service>): vo
   const spec = draft.spec
   const before = old.spec
   if (!spec || !before) return
+  // Upstream stores it and hides it from every reader.
+  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy
   if (needsClusterIP(before) && !needsClusterIP(spec)) {
     if (sameList(before.clusterIPs, spec.clusterIPs)) {
       delete spec.clusterIP
