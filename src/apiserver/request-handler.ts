@@ -19,6 +19,7 @@ import { attributesOf, authorize, forbiddenRequest } from './authorization/autho
 import { type Authorizer, alwaysAllowedPaths, authorizerUnion, privilegedGroup } from './authorization/authorizer.ts'
 import { nodeAuthorizer } from './authorization/node.ts'
 import { type RbacAuthorizer, rbacAuthorizer } from './authorization/rbac.ts'
+import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
 import { type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
 import { createHealth } from './health/health.ts'
@@ -144,8 +145,20 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     store,
     isServed: (group, version, resource) => registry.lookup(group, version, resource) !== undefined,
   })
+  const customResources = createCustomResources({
+    services,
+    reader,
+    client: createClient(own),
+    builtIn: definitions,
+    log: options.log,
+  })
   const handler = compose(pipeline(parts, metrics), serve(parts, metrics))
-  return { handler, run: (signal) => aggregator.run(signal) }
+  return {
+    handler,
+    async run(signal) {
+      await Promise.all([aggregator.run(signal), customResources.run(signal)])
+    },
+  }
 }
 
 async function updateQuotaStatus(

@@ -1,6 +1,4 @@
-import type { DeepReadonly } from '../../machinery/object.ts'
 import { define } from '../define.ts'
-import { reset } from '../strategy.ts'
 import type { CustomResourceDefinition } from '../types/apiextensions/v1.ts'
 import { customResourceDefinitions } from '../types/resources.ts'
 
@@ -23,13 +21,6 @@ function addStoredVersion(draft: CustomResourceDefinition): void {
   draft.status = { ...draft.status, storedVersions: [...stored, storage] }
 }
 
-function keepMetadata(draft: CustomResourceDefinition, old: DeepReadonly<CustomResourceDefinition>): void {
-  if (!draft.metadata || !old.metadata) return
-  for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {
-    reset(draft.metadata, old.metadata, field)
-  }
-}
-
 export const customResourceDefinition = define(customResourceDefinitions, {
   storagePrefix: 'apiextensions.k8s.io/customresourcedefinitions',
   applyDefaults,
@@ -37,5 +28,4 @@ export const customResourceDefinition = define(customResourceDefinitions, {
   prepareForUpdate: addStoredVersion,
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
-  status: { prepareForUpdate: keepMetadata },
 })

@@ -33,7 +33,8 @@ export async function deleteNamespace(request: ResourceRequest, options: DeleteO
   return { served: await rewriteObject({ request, name, dryRun: options.dryRun, change }), gone: false }
 }
 
-function assertPreconditions(
+/** Throws 409 when what is to be marked as going is another object than the client means. */
+export function assertPreconditions(
   { definition, name }: ResourceRequest,
   { metadata }: DeepReadonly<KubeObject>,
   { preconditions }: DeleteOptions,

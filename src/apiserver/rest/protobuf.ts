@@ -9,6 +9,13 @@ export function isCustom({ custom }: ResourceDefinition): boolean {
   return custom !== undefined
 }
 
+/** Kinds of the servers that upstream puts around its own: custom resources, their definitions, APIServices. */
+export function isOfExtension(definition: ResourceDefinition): boolean {
+  return isCustom(definition) || extensionGroups.has(definition.group)
+}
+
+const extensionGroups: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
+
 /** The object as its protobuf message in upstream's envelope. Throws 406 for kinds without a message. */
 export function encodeProtobuf(definition: ResourceDefinition, object: DeepReadonly<KubeObject>): Uint8Array {
   if (isCustom(definition)) throw notAcceptable(withoutProtobuf.map((encoding) => mediaTypes[encoding]))
