@@ -1,5 +1,6 @@
 import type { SelfSubjectReview, TokenReview } from '../api/types/authentication/v1.ts'
 import type {
+  LocalSubjectAccessReview,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
   SubjectAccessReview,
@@ -20,6 +21,7 @@ import type { Answer, Handler, RequestContext } from './request.ts'
 import { decodeDraft } from './rest/draft.ts'
 import { trackFields } from './rest/field-manager.ts'
 import type { RestServices } from './rest/resource-request.ts'
+import { matchNamespace } from './rest/write-metadata.ts'
 import { writeOptions } from './rest/write-options.ts'
 
 export interface ReviewOptions {
@@ -63,8 +65,8 @@ function reviewsBy({ clock }: RestServices, options: ReviewOptions): Readonly<Re
       reviewSelf(draft as SelfSubjectReview, user, clock.nowMs()),
     'authorization.k8s.io/subjectaccessreviews': (draft) =>
       reviewSubjectAccess(draft as SubjectAccessReview, authorizer),
-    'authorization.k8s.io/localsubjectaccessreviews': (draft, { info }) =>
-      reviewLocalSubjectAccess(draft as SubjectAccessReview, info.namespace, authorizer),
+    'authorization.k8s.io/localsubjectaccessreviews': (draft) =>
+      reviewLocalSubjectAccess(draft as LocalSubjectAccessReview, authorizer),
     'authorization.k8s.io/selfsubjectaccessreviews': (draft, { user }) =>
       reviewOwnAccess(draft as SelfSubjectAccessReview, user, authorizer),
     'authorization.k8s.io/selfsubjectrulesreviews': (draft, { user }) =>
@@ -79,6 +81,7 @@ async function answerReview(services: RestServices, context: RequestContext, rev
   const options = writeOptions(context.query, 'CreateOptions')
   const request = { services, context, definition, namespace, name: '', subresource: '' }
   const draft = await decodeDraft(request, options)
+  matchNamespace(draft.metadata, request)
   trackFields({ request, live: undefined, draft, options })
   await review(draft, context)
   return { kind: 'object', status: 201, object: draft }

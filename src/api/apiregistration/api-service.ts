@@ -6,6 +6,7 @@ import type { StrategyContext } from '../resource-definition.ts'
 import { reset } from '../strategy.ts'
 import type { APIService } from '../types/apiregistration/v1.ts'
 import { apiServices } from '../types/resources.ts'
+import { validateApiService, validateApiServiceStatus } from '../validation/api-service.ts'
 
 function applyDefaults({ spec }: APIService): void {
   if (spec?.service) spec.service.port ??= 443
@@ -45,7 +46,11 @@ export const apiService = define(apiServices, {
     ageColumn,
   ],
   allowUnconditionalUpdate: false,
+  validate: validateApiService,
+  validateUpdate: validateApiService,
+  metadataChecksOnUpdate: ['change', 'whole'],
   status: {
+    validateUpdate: validateApiServiceStatus,
     prepareForUpdate: (draft, old) => {
       if (!draft.metadata || !old.metadata) return
       for (const field of ['labels', 'annotations', 'finalizers', 'ownerReferences']) {

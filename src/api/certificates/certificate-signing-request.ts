@@ -4,8 +4,14 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { StrategyContext } from '../resource-definition.ts'
 import { onlyFields, reset } from '../strategy.ts'
-import type { CertificateSigningRequest, CertificateSigningRequestCondition } from '../types/certificates/v1.ts'
+import type { CertificateSigningRequest } from '../types/certificates/v1.ts'
 import { certificateSigningRequests } from '../types/resources.ts'
+import {
+  validateCertificateRequest,
+  validateCertificateRequestApproval,
+  validateCertificateRequestStatus,
+  validateCertificateRequestUpdate,
+} from '../validation/certificate-signing-request.ts'
 
 /** Who asks is whoever calls, whatever the request says. */
 function prepareForCreate({ spec }: CertificateSigningRequest, { user }: StrategyContext): void {
@@ -21,14 +27,15 @@ function prepareForCreate({ spec }: CertificateSigningRequest, { user }: Strateg
 
 type Request = DeepReadonly<CertificateSigningRequest>
 
-/** Only `/approval` may approve or deny. */
+/** Only `/approval` decides: what differs is put back; what comes or goes is left for validation to refuse. */
 function keepDecisions(draft: CertificateSigningRequest, old: Request): void {
-  const isDecision = ({ type }: { readonly type: string }) => type === 'Approved' || type === 'Denied'
-  const before = (old.status?.conditions ?? []).filter(isDecision)
-  const wanted = (draft.status?.conditions ?? []).filter((condition) => !isDecision(condition))
-  if (before.length === 0 && !draft.status?.conditions) return
-  draft.status ??= {}
-  draft.status.conditions = [...before, ...wanted] as CertificateSigningRequestCondition[]
+  const conditions = draft.status?.conditions ?? []
+  for (const decision of ['Approved', 'Denied']) {
+    const before = (old.status?.conditions ?? []).filter(({ type }) => type === decision)
+    const places = [...conditions.keys()].filter((index) => conditions[index]!.type === decision)
+    if (places.length !== before.length) continue
+    for (const [index, place] of places.entries()) conditions[place] = { ...before[index]! }
+  }
 }
 
 function populateTimes(draft: CertificateSigningRequest, old: Request, nowMs: number): void {
@@ -43,6 +50,8 @@ function populateTimes(draft: CertificateSigningRequest, old: Request, nowMs: nu
 }
 
 const approval = onlyFields<CertificateSigningRequest>(['status'], {
+  validateUpdate: validateCertificateRequestApproval,
+  metadataChecksOnUpdate: ['whole', 'change'],
   resetFields: [['spec'], ['status', 'certificate']],
   prepareForUpdate: (draft, old, { nowMs }) => {
     const conditions = draft.status?.conditions
@@ -65,7 +74,14 @@ export const certificateSigningRequest = define(certificateSigningRequests, {
   prepareForCreate,
   prepareForUpdate: (draft, old) => reset(draft, old, 'spec'),
   resetFields: [['spec']],
+  // Nobody cares how requests are called, as long as it can stand in a path.
+  validateName: () => [],
+  validate: validateCertificateRequest,
+  validateUpdate: validateCertificateRequestUpdate,
+  metadataChecksOnUpdate: ['whole', 'change'],
   status: {
+    validateUpdate: validateCertificateRequestStatus,
+    metadataChecksOnUpdate: ['whole', 'change'],
     resetFields: [['status', 'conditions']],
     prepareForUpdate: (draft, old, { nowMs }) => {
       keepDecisions(draft, old)

@@ -2,7 +2,7 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { Lease } from '../types/coordination/v1.ts'
 import { leases } from '../types/resources.ts'
-import { validateLease } from '../validation/simple.ts'
+import { validateLease } from '../validation/lease.ts'
 
 /** The fields of coordinated leader election are behind a feature gate that is off by default. */
 function dropCoordination({ spec }: Lease): void {

@@ -1,10 +1,12 @@
 import { humanAge } from '../../machinery/duration.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { pathSegmentName } from '../../machinery/object-names.ts'
 import { define } from '../define.ts'
 import { text, wide } from '../printing.ts'
 import type { Column } from '../resource-definition.ts'
 import type { Event } from '../types/core/v1.ts'
 import { events } from '../types/resources.ts'
+import { validateCoreEvent } from '../validation/event.ts'
 
 type ReadonlyEvent = DeepReadonly<Event>
 
@@ -62,7 +64,12 @@ export function objectFields(prefix: 'involvedObject' | 'regarding'): Selectable
 }
 
 export const event = define(events, {
+  // Events of old clients have all kinds of names.
+  validateName: pathSegmentName,
   allowCreateOnUpdate: true,
+  validate: validateCoreEvent,
+  validateUpdate: validateCoreEvent,
+  metadataChecksOnUpdate: [],
   columns: eventColumns,
   selectableFields: {
     ...objectFields('involvedObject'),

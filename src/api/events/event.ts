@@ -4,6 +4,7 @@ import { define } from '../define.ts'
 import type { Event as CoreEvent } from '../types/core/v1.ts'
 import type { Event } from '../types/events/v1.ts'
 import { eventsV1 } from '../types/resources.ts'
+import { validateNewEvent, validateNewEventUpdate } from '../validation/event.ts'
 
 /** The two names that one field has in events.k8s.io/v1 and in core/v1, where events are stored. */
 const renamed: readonly (readonly [string, string])[] = [
@@ -40,6 +41,8 @@ export const eventV1 = define(eventsV1, {
     fromStorage: fromCoreEvent,
   },
   allowCreateOnUpdate: true,
+  validate: (object) => validateNewEvent(toCoreEvent(object)),
+  validateUpdate: (object, old) => validateNewEventUpdate(toCoreEvent(object), toCoreEvent(old)),
   columns: eventColumns.map((column) => ({
     ...column,
     cell: (object, nowMs) => column.cell(toCoreEvent(object), nowMs),

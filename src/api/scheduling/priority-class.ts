@@ -1,7 +1,7 @@
 import { define } from '../define.ts'
 import { ageColumn, integer, nameColumn, text } from '../printing.ts'
 import { priorityClasses } from '../types/resources.ts'
-import { validatePriorityClass, validatePriorityClassUpdate } from '../validation/simple.ts'
+import { validatePriorityClass, validatePriorityClassUpdate } from '../validation/priority-class.ts'
 
 export const priorityClass = define(priorityClasses, {
   validate: validatePriorityClass,

@@ -1,4 +1,5 @@
 import type {
+  LocalSubjectAccessReview,
   NonResourceRule,
   ResourceAttributes,
   ResourceRule,
@@ -7,6 +8,11 @@ import type {
   SubjectAccessReview,
   SubjectAccessReviewStatus,
 } from '../../api/types/authorization/v1.ts'
+import {
+  validateLocalSubjectAccessReview,
+  validateSelfSubjectAccessReview,
+  validateSubjectAccessReview,
+} from '../../api/validation/access-review.ts'
 import { badRequest, type FieldError, invalid } from '../../machinery/errors.ts'
 import type { UserInfo } from '../request.ts'
 import type { AuthorizationAttributes, Authorizer, RuleResolver } from './authorizer.ts'
@@ -15,29 +21,31 @@ type AccessSpec = NonNullable<SubjectAccessReview['spec']> | NonNullable<SelfSub
 
 /** What somebody named in the review may do. After kubernetes pkg/registry/authorization/subjectaccessreview v1.36. */
 export async function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Authorizer): Promise<void> {
+  refuseInvalid(validateSubjectAccessReview(review))
+  await answerSubjectAccess(review, authorizer)
+}
+
+async function answerSubjectAccess(
+  review: SubjectAccessReview | LocalSubjectAccessReview,
+  authorizer: Authorizer,
+): Promise<void> {
   const { user = '', uid, groups = [], extra = {} } = review.spec ?? {}
-  const errors = attributeErrors(review.spec ?? {})
-  if (user === '' && groups.length === 0) {
-    errors.push(invalidValue('spec.user', '""', 'at least one of user or group must be specified'))
-  }
-  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
   const subject: UserInfo = { name: user, groups, extra, ...(uid && { uid }) }
   review.status = await decide(review.spec ?? {}, subject, authorizer)
 }
 
 /** The same within one namespace, which the review must name as well. */
 export async function reviewLocalSubjectAccess(
-  review: SubjectAccessReview,
-  namespace: string,
+  review: LocalSubjectAccessReview,
   authorizer: Authorizer,
 ): Promise<void> {
-  const attributes = review.spec?.resourceAttributes
-  if (attributes && (attributes.namespace ?? '') !== namespace) {
-    const value = JSON.stringify(attributes.namespace ?? '')
-    const wrong = invalidValue('spec.resourceAttributes.namespace', value, 'must match metadata.namespace')
-    throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', [wrong])
-  }
-  await reviewSubjectAccess(review, authorizer)
+  refuseInvalid(validateLocalSubjectAccessReview(review))
+  await answerSubjectAccess(review, authorizer)
+}
+
+/** Reviews have no names, and upstream names no kind either. */
+function refuseInvalid(errors: readonly FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
 }
 
 /** What the caller may do. */
@@ -46,8 +54,7 @@ export async function reviewOwnAccess(
   caller: UserInfo,
   authorizer: Authorizer,
 ): Promise<void> {
-  const errors = attributeErrors(review.spec ?? {})
-  if (errors.length > 0) throw invalid({ group: 'authorization.k8s.io', kind: '' }, '', errors)
+  refuseInvalid(validateSelfSubjectAccessReview(review))
   review.status = await decide(review.spec ?? {}, caller, authorizer)
 }
 
@@ -115,36 +122,4 @@ function attributesOf(
     isResourceRequest: true,
     ...(fieldSelector?.rawSelector && { fieldSelector: fieldSelector.rawSelector }),
   }
-}
-
-/** After kubernetes pkg/apis/authorization/validation v1.36. */
-function attributeErrors({ resourceAttributes, nonResourceAttributes }: AccessSpec): FieldError[] {
-  if (resourceAttributes && nonResourceAttributes) {
-    const { path = '', verb = '' } = nonResourceAttributes
-    const value = JSON.stringify({ Path: path, Verb: verb })
-    return [
-      invalidValue('spec.nonResourceAttributes', value, 'cannot be specified in combination with resourceAttributes'),
-    ]
-  }
-  if (resourceAttributes) return selectorErrors(resourceAttributes)
-  if (nonResourceAttributes) return []
-  const why = 'exactly one of nonResourceAttributes or resourceAttributes must be specified'
-  return [invalidValue('spec.resourceAttributes', 'null', why)]
-}
-
-/** A selector is given as text or as requirements. */
-function selectorErrors({ fieldSelector, labelSelector }: ResourceAttributes): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [name, selector] of Object.entries({ fieldSelector, labelSelector })) {
-    if (!selector?.rawSelector || !selector.requirements?.length) continue
-    const field = `spec.resourceAttributes.${name}.rawSelector`
-    errors.push(
-      invalidValue(field, JSON.stringify(selector.rawSelector), 'may not specified at the same time as requirements'),
-    )
-  }
-  return errors
-}
-
-function invalidValue(field: string, value: string, why: string): FieldError {
-  return { type: 'FieldValueInvalid', field, detail: `Invalid value: ${value}: ${why}` }
 }

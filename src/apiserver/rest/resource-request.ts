@@ -1,5 +1,7 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
-import type { ResourceName } from '../../machinery/errors.ts'
+import { type FieldError, invalid, type ResourceName } from '../../machinery/errors.ts'
+import { parseApiVersion } from '../../machinery/object.ts'
+import type { StatusError } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Store } from '../../store/store.ts'
 import type { AdmissionChain } from '../admission/admission.ts'
@@ -49,6 +51,17 @@ export function objectStoreKey(definition: ResourceDefinition, namespace: string
 /** Group and plural, as errors name them. */
 export function resourceName({ group, plural }: ResourceDefinition): ResourceName {
   return { group, resource: plural }
+}
+
+/** What validation says is wrong, by the kind that is stored: an Event of any API is the core one. */
+export function invalidObject(
+  definition: ResourceDefinition,
+  name: string,
+  errors: readonly FieldError[],
+): StatusError {
+  const { conversion, group, kind } = definition
+  const stored = conversion ? parseApiVersion(conversion.storageApiVersion).group : group
+  return invalid({ group: stored, kind }, name, errors)
 }
 
 /** Kinds whose errors name group and kind instead. */
