@@ -34,6 +34,17 @@ export interface Write {
   readonly attachment?: unknown
 }
 
+/**
+ * How values lie in the datastore, where that is not how they are in memory: in another encoding, or encrypted. Keys
+ * stay as they are.
+ */
+export interface ValueCodec {
+  /** `attachment` is what the writer made of the value. */
+  toRest(key: string, value: Uint8Array, attachment: unknown): Uint8Array
+  /** With what becomes the entry's `attachment`. Never throws: what cannot be read is an attachment that says so. */
+  fromRest(key: string, value: Uint8Array): { readonly value: Uint8Array; readonly attachment: unknown }
+}
+
 export type WriteResult =
   | {
       readonly ok: true /** The new entry; for a delete, the one that was removed. */

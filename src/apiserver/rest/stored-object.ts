@@ -1,5 +1,5 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
-import { decodeStored, decodeValue } from '../../machinery/decode.ts'
+import { canonicalForm } from '../../machinery/canonical.ts'
 import { formatJson } from '../../machinery/format-json.ts'
 import {
   apiVersionOf,
@@ -11,8 +11,9 @@ import {
 import type { Entry, Revision } from '../../store/store.ts'
 import type { EncodedObject, SplicedJson } from '../request.ts'
 import { equalValues } from './equal.ts'
-import { encodeProtobuf, isCustom } from './protobuf.ts'
+import { encodeProtobuf, isCustom, isOfExtension } from './protobuf.ts'
 import { placeOfRevision, storageBytes, storageObject } from './storage-bytes.ts'
+import { readStoredValue } from './stored-value.ts'
 
 /** An object as one version of its kind is served, with its encodings. Shared and frozen. */
 export class ServedObject implements EncodedObject {
@@ -82,10 +83,26 @@ function inServedOrder({ kind, apiVersion, metadata, ...rest }: DeepReadonly<Kub
   return { kind, apiVersion, metadata, ...rest }
 }
 
+/** Where a value lies at rest: the storage it was read from may want it written anew, though nothing has changed. */
+export interface AtRest {
+  readonly isStale: () => boolean
+}
+
+/** An object as the store holds it. */
+interface HeldForm {
+  readonly object: KubeObject
+  /** Undefined: another server wrote it, in a form of its own. */
+  readonly bytes: Buffer | undefined
+  readonly asServedBy?: ResourceDefinition | undefined
+  readonly atRest?: AtRest | undefined
+}
+
 /** A draft in storage form, ready to be written: the bytes, and the object they were made of. */
-export class StorageForm {
+export class StorageForm implements HeldForm {
   readonly object: KubeObject
   readonly bytes: Buffer
+  /** Set by whoever puts the value to rest. */
+  atRest: AtRest | undefined
   /** Set where the object is just what this definition serves: no conversion has to look at it. */
   readonly asServedBy: ResourceDefinition | undefined
 
@@ -101,14 +118,11 @@ export class StorageForm {
  * have put where. Without it the same object could have several byte forms, and a write of nothing would count.
  */
 export function canonicalObject(definition: ResourceDefinition, draft: KubeObject): KubeObject {
-  const { custom, group, schema } = definition
+  const { custom, schema } = definition
   if (custom) return custom.canonical(draft)
-  const decode = storedAsJson.has(group) ? decodeValue : decodeStored
-  return decode(draft, schema).object as KubeObject
+  // Extensions store JSON, where an empty list stays one.
+  return canonicalForm(draft, schema, !isOfExtension(definition)) as KubeObject
 }
-
-/** Groups whose servers upstream store JSON, where an empty list stays one. */
-const storedAsJson: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
 
 /** Gives up the draft: from here on it belongs to the cache. */
 export function toStorageForm(definition: ResourceDefinition, draft: KubeObject): StorageForm {
@@ -126,9 +140,10 @@ export function unstoredObject(definition: ResourceDefinition, draft: KubeObject
 
 /** Whether writing `form` would change nothing. The order of map keys, which clients are free in, does not count. */
 export function isUnchanged(form: StorageForm, entry: Entry): boolean {
-  if (form.bytes.length !== entry.value.length) return false
-  if (Buffer.compare(form.bytes, entry.value) === 0) return true
-  const { stored } = objectsOf(entry)
+  const { object: stored, bytes, atRest } = objectsOf(entry).form
+  if (atRest?.isStale()) return false
+  if (bytes && form.bytes.length !== bytes.length) return false
+  if (bytes && Buffer.compare(form.bytes, bytes) === 0) return true
   const { resourceVersion = '' } = stored.metadata!
   return equalValues({ ...form.object, metadata: { ...form.object.metadata, resourceVersion } }, stored)
 }
@@ -136,21 +151,21 @@ export function isUnchanged(form: StorageForm, entry: Entry): boolean {
 /** What a store entry's attachment becomes at its first read: the object, once for each version that was asked for. */
 class EntryObjects {
   readonly #revision: Revision
-  readonly #form: StorageForm
+  readonly #form: HeldForm
   /** Beside the last one. Weak, since the definitions of custom resources come and go. */
   #others: WeakMap<ResourceDefinition, ServedObject> | undefined
   #lastDefinition: ResourceDefinition | undefined
   #last: ServedObject | undefined
 
-  constructor(form: StorageForm, revision: Revision) {
+  constructor(form: HeldForm, revision: Revision) {
     this.#form = form
     this.#revision = revision
     // Before any version is made of it: the first one to be asked for freezes what all share.
     setResourceVersion(form.object.metadata!, String(revision))
   }
 
-  get stored(): DeepReadonly<KubeObject> {
-    return this.#form.object
+  get form(): DeepReadonly<Pick<HeldForm, 'object'>> & Pick<HeldForm, 'bytes' | 'atRest'> {
+    return this.#form
   }
 
   as(definition: ResourceDefinition): ServedObject {
@@ -168,6 +183,8 @@ class EntryObjects {
   #make(definition: ResourceDefinition): ServedObject {
     const { object, bytes, asServedBy } = this.#form
     if (!definition.conversion || asServedBy === definition) {
+      // Another server may have known fewer fields, and so fewer defaults.
+      if (!bytes && !Object.isFrozen(object)) definition.applyDefaults?.(object)
       return new ServedObject(definition, object, this.#revision, bytes)
     }
     const converted = definition.conversion.fromStorage(deepFreeze(object))
@@ -183,17 +200,40 @@ export function servedObject(entry: Entry, definition: ResourceDefinition): Serv
 function objectsOf(entry: Entry): EntryObjects {
   const { attachment } = entry
   if (attachment instanceof EntryObjects) return attachment
+  if (attachment instanceof Unreadable) throw unreadable(entry, attachment.why)
   const form = attachment instanceof StorageForm ? attachment : parseStored(entry)
   const objects = new EntryObjects(form, entry.revision)
   entry.attachment = objects
   return objects
 }
 
-function parseStored({ key, value }: Entry): StorageForm {
-  const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  try {
-    return new StorageForm(JSON.parse(bytes.toString()) as KubeObject, bytes)
-  } catch (error) {
-    throw new Error(`the stored object ${key} cannot be read`, { cause: error })
+/** The attachment of a value that was read from where it lay encrypted. */
+export class RestingValue implements AtRest {
+  readonly isStale: () => boolean
+
+  constructor(isStale: () => boolean) {
+    this.isStale = isStale
   }
+}
+
+/** The attachment of a value that could not be read from where it lay: whoever asks for the object hears why. */
+export class Unreadable {
+  readonly why: Error
+
+  constructor(why: Error) {
+    this.why = why
+  }
+}
+
+function parseStored(entry: Entry): HeldForm {
+  const { attachment, value } = entry
+  try {
+    return { ...readStoredValue(value), ...(attachment instanceof RestingValue && { atRest: attachment }) }
+  } catch (error) {
+    throw unreadable(entry, error)
+  }
+}
+
+function unreadable({ key }: Entry, cause: unknown): Error {
+  return new Error(`the stored object ${key} cannot be read`, { cause })
 }

@@ -10,6 +10,7 @@ import type {
   Snapshot,
   Store,
   StoreStats,
+  ValueCodec,
   WatchOptions,
   WatchResult,
   Write,
@@ -32,6 +33,8 @@ export interface EtcdStoreOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly retention?: Retention
+  /** How values lie in etcd; as they are if not given. */
+  readonly codec?: ValueCodec
   /** The least time between two `onProgress` of a watcher; 5 s if not given. */
   readonly progressIntervalMs?: number
   /** How long etcd may take to answer before a request fails with `Unavailable`; 10 s if not given. */
@@ -69,7 +72,8 @@ class EtcdStore implements Store {
   #compacting: Promise<void> = Promise.resolve()
   #marking: Promise<void> | undefined
   /** Writes under way. Their attachments go to the entries that the watch shows. */
-  readonly #underWay = new Set<Write>()
+  readonly #underWay = new Set<WriteUnderWay>()
+  readonly #codec: ValueCodec | undefined
   /** What the watch showed while writes are under way, by revision. */
   readonly #shown = new Map<Revision, Change>()
   readonly #settling = new Set<Promise<unknown>>()
@@ -79,6 +83,7 @@ class EtcdStore implements Store {
     const { progressIntervalMs = 5_000, requestTimeoutMs = 10_000 } = options
     this.#clock = clock
     this.#log = log
+    this.#codec = options.codec
     this.#keys = new KeyRange(prefix)
     this.#waiters = new RevisionWaiters({ clock, timeoutMs: requestTimeoutMs })
     this.#client = new EtcdClient({ ...options, requestTimeoutMs })
@@ -188,12 +193,16 @@ class EtcdStore implements Store {
     if (value === undefined && expected === 0) return this.#conflict(key)
     const etcdKey = this.#keys.toEtcd(key)
     const before = this.#memory.get(key)
-    this.#underWay.add(write)
+    const atRest = value && (this.#codec?.toRest(key, value, write.attachment) ?? value)
+    const underWay = { write, atRest }
+    this.#underWay.add(underWay)
     try {
       const { succeeded, header } = await this.#client.txn({
         compare: [{ key: etcdKey, target: 'MOD', result: 'EQUAL', mod_revision: expected }],
         success: [
-          value === undefined ? { request_delete_range: { key: etcdKey } } : { request_put: { key: etcdKey, value } },
+          atRest === undefined
+            ? { request_delete_range: { key: etcdKey } }
+            : { request_put: { key: etcdKey, value: atRest } },
         ],
       })
       await this.#catchUp(header.revision)
@@ -202,7 +211,7 @@ class EtcdStore implements Store {
       const entry = this.#shown.get(revision)?.entry ?? unseenEntry(write, revision, before)
       return { ok: true, entry, revision }
     } finally {
-      this.#underWay.delete(write)
+      this.#underWay.delete(underWay)
       if (this.#underWay.size === 0) this.#shown.clear()
     }
   }
@@ -250,15 +259,21 @@ class EtcdStore implements Store {
   #durableWriteOf({ type, kv }: EtcdEvent): DurableWrite {
     const key = this.#keys.fromEtcd(kv.key)
     if (type === 'DELETE') return { key, value: undefined, revision: kv.mod_revision }
-    return { key, value: ownBytes(kv), revision: kv.mod_revision, attachment: this.#attachmentOf(key, kv.value) }
+    return { key, revision: kv.mod_revision, ...(this.#writtenHere(key, kv.value) ?? this.#fromRest(key, kv)) }
   }
 
-  /** What a writer of this process made of the same bytes; the watch may show them before etcd acknowledges them. */
-  #attachmentOf(key: string, value: Buffer): unknown {
-    for (const write of this.#underWay) {
-      if (write.key === key && write.value && value.equals(write.value)) return write.attachment
+  /** What a writer of this process wrote as these bytes; the watch may show them before etcd acknowledges them. */
+  #writtenHere(key: string, bytes: Buffer): Pick<Entry, 'value' | 'attachment'> | undefined {
+    for (const { write, atRest } of this.#underWay) {
+      if (write.key !== key || !write.value || !atRest || !bytes.equals(atRest)) continue
+      return { value: write.value, attachment: write.attachment }
     }
     return undefined
+  }
+
+  #fromRest(key: string, kv: KeyValue): Pick<Entry, 'value' | 'attachment'> {
+    const bytes = ownBytes(kv)
+    return this.#codec?.fromRest(key, bytes) ?? { value: bytes, attachment: undefined }
   }
 
   /** Reads everything at one revision, page by page. */
@@ -286,7 +301,7 @@ class EtcdStore implements Store {
       // An entry that did not change stays the same object, with what was made of it.
       if (key === markerKey || this.#memory.get(key)?.revision === kv.mod_revision) continue
       const [revision, createRevision] = [kv.mod_revision, kv.create_revision]
-      this.#memory.load({ key, value: ownBytes(kv), revision, createRevision, attachment: undefined })
+      this.#memory.load({ key, revision, createRevision, ...this.#fromRest(key, kv) })
     }
     for (const key of gone) this.#memory.forget(key)
     this.#memory.startAt({ revision, compactRevision: revision })
@@ -309,6 +324,12 @@ class EtcdStore implements Store {
       this.#log.warn('etcd could not be compacted', { revision, error })
     }
   }
+}
+
+interface WriteUnderWay {
+  readonly write: Write
+  /** Undefined: a delete. */
+  readonly atRest: Uint8Array | undefined
 }
 
 /** A copy: the message's buffer, which a decoded value is a part of, would live as long as the entry. */

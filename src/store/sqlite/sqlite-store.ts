@@ -7,6 +7,7 @@ import type {
   Snapshot,
   Store,
   StoreStats,
+  ValueCodec,
   WatchOptions,
   WatchResult,
   Write,
@@ -25,6 +26,8 @@ export interface SqliteStoreOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly retention?: Retention
+  /** How values lie in the file; as they are if not given. */
+  readonly codec?: ValueCodec
   /** The file may not grow beyond this; as far as the disk goes if not given. */
   readonly quotaBytes?: number
   /** The least time between two `onProgress` of a watcher; 5 s if not given. */
@@ -52,6 +55,7 @@ class SqliteStore implements Store {
   readonly #memory: StoreMemory
   readonly #worker: WorkerClient
   readonly #queue: WriteQueue
+  readonly #codec: ValueCodec | undefined
   /** The last revision given out, also to writes that are not durable yet. */
   #lastRevision: Revision = 0
   /** Keys with a write under way. Others wait for it, since whether they conflict depends on how it ends. */
@@ -63,6 +67,7 @@ class SqliteStore implements Store {
     const { clock, log, path, quotaBytes = 0, retention = defaultRetention, progressIntervalMs = 5_000 } = options
     this.#path = path
     this.#log = log
+    this.#codec = options.codec
     const onCompacted = (revision: Revision) => this.#compactFile(revision)
     this.#memory = new StoreMemory({ clock, log, retention, progressIntervalMs, onCompacted })
     this.#worker = new WorkerClient({
@@ -168,17 +173,17 @@ class SqliteStore implements Store {
       createRevision: current?.createRevision ?? revision,
       previousRevision: current?.revision ?? 0,
       deleted: value === undefined,
-      value: value ?? noValue,
+      value: value === undefined ? noValue : (this.#codec?.toRest(key, value, attachment) ?? value),
     }
     const settled = Promise.withResolvers<WriteResult>()
     this.#underWay.set(key, settled.promise)
-    this.#queue.add({ row, attachment, settled })
+    this.#queue.add({ row, value, attachment, settled })
     return settled.promise
   }
 
   /** Makes a durable batch visible to reads and watches, before the writers hear of it. */
   #commit(batch: readonly QueuedWrite[]): void {
-    const writes = batch.map(({ row, attachment }) => ({ ...durableWriteOf(row), attachment }))
+    const writes = batch.map(({ row, value, attachment }) => ({ ...durableWriteOf(row), value, attachment }))
     const changes = this.#memory.commit(writes, writes[writes.length - 1]!.revision)
     for (const [index, { row, settled }] of batch.entries()) {
       this.#underWay.delete(row.key)
@@ -199,14 +204,18 @@ class SqliteStore implements Store {
   #load(row: LogRow): void {
     const { key, revision, createRevision, deleted } = row
     // The rows share a buffer; an entry that lives long must not keep the others' bytes alive.
-    const value = row.value.slice()
+    const atRest = row.value.slice()
+    const { value, attachment } = (!deleted && this.#codec?.fromRest(key, atRest)) || {
+      value: atRest,
+      attachment: undefined,
+    }
     if (revision > this.#memory.compactRevision) {
-      this.#memory.commit([{ ...durableWriteOf(row), value: deleted ? undefined : value }], revision)
+      this.#memory.commit([{ ...durableWriteOf(row), value: deleted ? undefined : value, attachment }], revision)
     } else if (deleted) {
       // Compaction removes such rows, but a restored backup brings all its history as the past before the floor.
       this.#memory.forget(key)
     } else {
-      this.#memory.load({ key, value, revision, createRevision, attachment: undefined })
+      this.#memory.load({ key, value, revision, createRevision, attachment })
     }
   }
 

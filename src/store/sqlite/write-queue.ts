@@ -4,6 +4,8 @@ import { type LogRow, type PackedRows, packRows } from './log-row.ts'
 /** A write that may go into the log: its key is free of other writes until it settles. */
 export interface QueuedWrite {
   readonly row: LogRow
+  /** As it is in memory; the row has it as it lies in the file. */
+  readonly value: Uint8Array | undefined
   readonly attachment: unknown
   readonly settled: PromiseWithResolvers<WriteResult>
 }
