@@ -191,13 +191,14 @@ function pipeline(parts: Parts, metrics: Metrics): Step[] {
   ]
 }
 
-/** Administrators, health checks, kubelets, and then everybody by their roles. */
+/** Administrators, kubelets, everybody by their roles, and then health checks. */
 function createAuthorizer(reader: ObjectReader, rbac: RbacAuthorizer): Authorizer {
   return authorizerUnion([
     privilegedGroup(mastersGroup),
-    alwaysAllowedPaths(['/healthz', '/readyz', '/livez']),
     nodeAuthorizer(reader, () => reader.get(clusterRoles, 'system:node')?.rules ?? []),
     rbac,
+    // A role allows these as well, once it is there.
+    alwaysAllowedPaths(['/healthz', '/readyz', '/livez']),
   ])
 }
 
