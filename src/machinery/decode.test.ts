@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { decodeStored, decodeValue } from './decode.ts'
+import { decodeValue } from './decode.ts'
 import type { FieldSchema, ObjectSchema } from './schema.ts'
 
 const text = { kind: 'scalar', scalar: 'string' } as const
@@ -14,12 +14,4 @@ const nothing = { rules: [], names: [], labels: {} }
 
 test('decoding keeps empty lists and maps of fields that are always written', () => {
   assert.deepEqual(decodeValue(nothing, schema).object, { rules: [], labels: {} })
-})
-
-test('in the store an empty list or map is none', () => {
-  assert.deepEqual(decodeStored(nothing, schema).object, { rules: null, labels: null })
-  assert.deepEqual(decodeStored({ rules: ['a'], labels: { b: 'c' } }, schema).object, {
-    rules: ['a'],
-    labels: { b: 'c' },
-  })
 })

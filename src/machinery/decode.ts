@@ -35,22 +35,16 @@ export function decodeJson(json: string | Uint8Array, schema: ObjectSchema): Dec
 
 /** Decodes a plain value, such as a patched object or what another component passes in. Throws DecodeError. */
 export function decodeValue(value: unknown, schema: ObjectSchema): Decoded {
-  return decode(value, schema, { owned: false, stored: false })
-}
-
-/** As `decodeValue`, for what goes into the store: there, as in protobuf, an empty list or map is none. */
-export function decodeStored(value: unknown, schema: ObjectSchema): Decoded {
-  return decode(value, schema, { owned: false, stored: true })
+  return decode(value, schema, { owned: false })
 }
 
 /** As `decodeValue`, for a value that nobody else holds: free-form parts are taken over, not copied. */
 export function decodeOwned(value: unknown, schema: ObjectSchema): Decoded {
-  return decode(value, schema, { owned: true, stored: false })
+  return decode(value, schema, { owned: true })
 }
 
 interface DecodingOptions {
   readonly owned: boolean
-  readonly stored: boolean
 }
 
 function decode(value: unknown, schema: ObjectSchema, options: DecodingOptions): Decoded {
@@ -66,7 +60,7 @@ export function strictDecodingError(strictErrors: readonly string[]): DecodeErro
 }
 
 /** A field and where it stands among its siblings; made once a schema. */
-interface Place {
+export interface Place {
   readonly field: FieldSchema
   readonly index: number
   /** For errors: Go's name of the struct, and the path below it, embedded structs included. */
@@ -74,7 +68,7 @@ interface Place {
   readonly path: string
 }
 
-interface Layout {
+export interface Layout {
   readonly places: ReadonlyMap<string, Place>
   /** Fields that are written even when the client left them out, by index. */
   readonly kept: readonly Place[]
@@ -83,7 +77,8 @@ interface Layout {
 /** Made when a schema is first decoded; nothing of it changes afterwards. */
 const layouts = new WeakMap<ObjectSchema, Layout>()
 
-function layoutOf(schema: ObjectSchema): Layout {
+/** Where the fields of a schema stand. */
+export function layoutOf(schema: ObjectSchema): Layout {
   const known = layouts.get(schema)
   if (known !== undefined) return known
   const struct = schema.name.slice(schema.name.lastIndexOf('.') + 1)
@@ -109,11 +104,9 @@ class Decoding {
   readonly #path: (Place | number | string)[] = []
   /** The value was made for this decoding: free-form parts of it need no copy. */
   readonly #owned: boolean
-  readonly #stored: boolean
 
-  constructor({ owned, stored }: DecodingOptions) {
+  constructor({ owned }: DecodingOptions) {
     this.#owned = owned
-    this.#stored = stored
   }
 
   object(value: Record<string, unknown>, schema: ObjectSchema): Record<string, unknown> {
@@ -153,8 +146,7 @@ class Decoding {
     this.#path.push(place)
     const member = this.#value(value, field.type, field.goType)
     this.#path.pop()
-    if (this.#stored && isEmptyCollection(member, field)) return field.keepEmpty ? null : undefined
-    return field.keepEmpty || field.nullable || !isEmpty(member, field) ? member : undefined
+    return writtenBack(member, field)
   }
 
   #value(value: unknown, type: FieldType, goType: string | undefined): unknown {
@@ -282,6 +274,11 @@ class Decoding {
   }
 }
 
+/** The value of a field as Go's encoder writes it; `undefined` where it is left out. */
+export function writtenBack(value: unknown, field: FieldSchema): unknown {
+  return field.keepEmpty || field.nullable || !isEmpty(value, field) ? value : undefined
+}
+
 /** The fields in order, with those that are always written between them. */
 function assemble(
   found: readonly Place[],
@@ -300,7 +297,7 @@ function assemble(
   return object
 }
 
-function assembleUnsorted(found: readonly Place[], values: readonly unknown[], kept: readonly Place[]) {
+export function assembleUnsorted(found: readonly Place[], values: readonly unknown[], kept: readonly Place[]) {
   const order = found.map((_, at) => at).sort((a, b) => found[a]!.index - found[b]!.index)
   return assemble(
     order.map((at) => found[at]!),
@@ -328,7 +325,7 @@ function setMember(object: Record<string, unknown>, name: string, value: unknown
 }
 
 /** What Go's encoder writes for a value that was never set. */
-function zeroValue(type: FieldType): unknown {
+export function zeroValue(type: FieldType): unknown {
   switch (type.kind) {
     case 'object':
       return assemble([], [], layoutOf(type.type).kept)
@@ -350,11 +347,6 @@ const zeroScalars: Partial<Record<ScalarType, unknown>> = {
 }
 
 /** What `omitempty` leaves out; structs only by `omitzero`. */
-function isEmptyCollection(value: unknown, { type }: FieldSchema): boolean {
-  if (type.kind === 'list') return (value as readonly unknown[]).length === 0
-  return type.kind === 'map' && Object.keys(value as object).length === 0
-}
-
 function isEmpty(value: unknown, { type }: FieldSchema): boolean {
   if (value === undefined || value === '' || value === 0 || value === false) return true
   if (typeof value !== 'object' || type.kind === 'scalar' || type.kind === 'union') return false
