@@ -1,6 +1,7 @@
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { roleEscalationCheck } from '../authorization/escalation.ts'
 import type { RbacAuthorizer } from '../authorization/rbac.ts'
+import { refuseWhileTerminating } from '../crd/terminating.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { defaultIngressClass } from './default-ingress-class.ts'
@@ -66,5 +67,6 @@ export function admissionPlugins(services: AdmissionServices, { disabled }: Admi
   const unknown = disabled.find((name) => !names.has(name))
   if (unknown !== undefined)
     throw new Error(`there is no admission plugin ${unknown}; there are ${[...names].join(', ')}`)
-  return all.filter(({ name }) => !disabled.includes(name))
+  // Around all plugins upstream, and not one that can be disabled.
+  return [refuseWhileTerminating(reader), ...all.filter(({ name }) => !disabled.includes(name))]
 }

@@ -1,5 +1,5 @@
 import type { Strategy, StrategyContext } from '../../api/resource-definition.ts'
-import { alreadyExists, invalid } from '../../machinery/errors.ts'
+import { alreadyExists } from '../../machinery/errors.ts'
 import { metadataErrors, unqualifiedFinalizersErrors } from '../../machinery/object-metadata.ts'
 import { pathSegmentName, subdomainName } from '../../machinery/object-names.ts'
 import { StatusError } from '../../machinery/status.ts'
@@ -8,8 +8,8 @@ import { admissionAttributes } from './admit.ts'
 import { cloneDraft } from './clone.ts'
 import { decodeDraft } from './draft.ts'
 import { trackFields } from './field-manager.ts'
-import { isCustom } from './protobuf.ts'
-import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
+import { isOfExtension } from './protobuf.ts'
+import { invalidObject, objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
 import { type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
 import {
@@ -97,11 +97,11 @@ function validateNewObject({ definition }: ResourceRequest, draft: Draft, contex
   const { namespaced, validateName = subdomainName, strategy } = definition
   const { metadata } = draft
   let errors = metadataErrors(metadata, namespaced, validateName)
-  if (!isCustom(definition)) errors = [...errors, ...unqualifiedFinalizersErrors(metadata.finalizers)]
+  if (!isOfExtension(definition)) errors = [...errors, ...unqualifiedFinalizersErrors(metadata.finalizers)]
   const own = (strategy as Strategy).validate?.(draft, context)
   if (own && own.length > 0) errors = [...errors, ...own]
   if (errors.length === 0) errors = metadataErrors({ name: metadata.name! }, false, pathSegmentName)
-  if (errors.length > 0) throw invalid(definition, metadata.name ?? '', errors)
+  if (errors.length > 0) throw invalidObject(definition, metadata.name ?? '', errors)
 }
 
 export function createAttributes(request: ResourceRequest, draft: Draft, options: WriteOptions) {

@@ -1,7 +1,10 @@
 import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
+import { pageNotFound } from '../non-resource.ts'
+import type { ResourceRegistry } from '../registry.ts'
 import type { Answer, Handler, RequestInfo } from '../request.ts'
 import { methodNotAllowed, noSuchResource } from '../route-errors.ts'
 import { create } from './create.ts'
+import { customRefusal } from './custom-routes.ts'
 import { remove } from './delete.ts'
 import { removeCollection } from './delete-collection.ts'
 import { get } from './get.ts'
@@ -39,14 +42,23 @@ export function createRestHandler({ subresourceHandlers, ...services }: RestHand
   return async (context) => {
     const { info } = context
     const definition = services.registry.lookup(info.group, info.version, info.resource)
-    if (!definition || isMisplaced(definition, info)) throw noSuchResource()
+    if (!definition || isMisplaced(definition, info)) return notServed(services.registry, info)
     const { namespace, name, subresource } = info
     if (definition.deprecation) context.warnings.push(definition.deprecation)
-    if (context.method === 'HEAD') throw methodNotAllowed()
     const request: ResourceRequest = { services, context, definition, namespace, name, subresource }
+    const refusal = definition.custom && customRefusal(request)
+    if (refusal) return refusal
+    if (context.method === 'HEAD' && !definition.custom) throw methodNotAllowed()
     if (subresource !== '') return serveSubresource(request, handlers)
     return verbHandler(request)(request)
   }
+}
+
+/** Within a version that the server has a router for, that answers; elsewhere nobody knows the path. */
+function notServed(registry: ResourceRegistry, { group, version }: RequestInfo): Answer {
+  const isBuiltIn = registry.all().some((one) => !one.custom && one.group === group && one.version === version)
+  if (isBuiltIn) throw noSuchResource()
+  return pageNotFound
 }
 
 /** A kind without namespaces that is asked for below one. The parts of a namespace itself lie there. */
@@ -56,6 +68,7 @@ function isMisplaced({ namespaced, plural }: ResourceDefinition, { namespace }: 
 
 function verbHandler({ definition, context: { info }, namespace, name }: ResourceRequest): VerbHandler {
   const verb = info.verb as Verb
+  if (definition.custom) return verbs[verb]
   if (collectionVerbs.has(verb) ? verb === 'create' && name !== '' : name === '') throw methodNotAllowed()
   if (verb === 'create' && isBindings(definition)) return createBinding
   if (!definition.verbs.includes(verb) || !isServedAt(definition, verb, namespace)) throw methodNotAllowed()

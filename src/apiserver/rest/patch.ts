@@ -1,4 +1,5 @@
 import type { Strategy } from '../../api/resource-definition.ts'
+import { unsupportedMediaType } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { StatusError } from '../../machinery/status.ts'
 import type { Answer } from '../request.ts'
@@ -20,6 +21,8 @@ const patchTypes: Readonly<Record<string, PatchType>> = {
   'application/apply-patch+yaml': 'apply',
 }
 
+const customPatchTypes = Object.keys(patchTypes).filter((name) => patchTypes[name] !== 'strategic')
+
 /** PATCH of an object, or of the part of it that `strategy` lets a subresource write. */
 export async function patch(request: ResourceRequest, strategy: Strategy): Promise<Answer> {
   const { context, definition, services, subresource } = request
@@ -40,7 +43,11 @@ export async function patch(request: ResourceRequest, strategy: Strategy): Promi
 /** The patch in the words of its Content-Type. Throws 415. */
 export function patchTypeOf({ context, definition }: ResourceRequest): PatchType {
   const type = patchTypes[mediaTypeOf(context.headers.get('content-type'))]
-  if (type && (type !== 'strategic' || !isCustom(definition))) return type
+  if (isCustom(definition)) {
+    if (type && type !== 'strategic') return type
+    throw unsupportedMediaType(customPatchTypes)
+  }
+  if (type) return type
   throw new StatusError({
     code: 415,
     reason: 'UnsupportedMediaType',

@@ -101,7 +101,7 @@ function plainList(
   return {
     apiVersion: definition.group === '' ? definition.version : `${definition.group}/${definition.version}`,
     kind: definition.listKind,
-    metadata,
+    metadata: isCustom(definition) ? { continue: '', ...metadata } : metadata,
     items: items.map((served) => ({ object: served.object, encoded: served })),
     bareItems: !isCustom(definition),
   }

@@ -2,7 +2,7 @@ import { ageColumn, integer, nameColumn } from '../../api/printing.ts'
 import type { Column, ScalePaths } from '../../api/resource-definition.ts'
 import { schemaForKind } from '../../api/schema/schema.ts'
 import type { Scale } from '../../api/types/autoscaling/v1.ts'
-import { conflict, invalid } from '../../machinery/errors.ts'
+import { badRequest, conflict, internalError, invalid } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly, KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../machinery/object.ts'
 import type { Answer } from '../request.ts'
@@ -13,6 +13,7 @@ import { trackFields } from './field-manager.ts'
 import { currentObject } from './get.ts'
 import { patchTypeOf } from './patch.ts'
 import { createPatchMechanism } from './patch-mechanism.ts'
+import { isCustom } from './protobuf.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
 import { readPath, selectorText, writePath } from './scale-paths.ts'
@@ -30,6 +31,9 @@ export function scaleVerbs(paths: ScalePaths): Readonly<Record<string, VerbHandl
   return {
     async get(request) {
       const { object } = await currentObject(request)
+      if (isUnscaled(object, paths, request)) {
+        throw internalError(`the spec replicas field ${JSON.stringify(paths.specReplicas)} does not exist`)
+      }
       return scaleAnswer(request, scaleOf(object, paths))
     },
     async update(request) {
@@ -91,7 +95,11 @@ async function writeScale(
     allowCreate: false,
     change: async (live) => {
       const before = scaleOf(live!, paths)
+      if (isUnscaled(live!, paths, request)) before.spec = { replicas: noReplicas }
       const scale = change(before) as KubeObject as Draft & Scale
+      if (scale.spec?.replicas === noReplicas) {
+        throw badRequest(`the spec replicas field ${JSON.stringify(paths.specReplicas)} cannot be empty`)
+      }
       matchName(scale, name)
       await services.admission.mutate(updateAttributes(request, scale, before, options))
       checkScale(scale, live!, request)
@@ -106,6 +114,14 @@ async function writeScale(
   return scaleAnswer(request, scaleOf(served.object, paths))
 }
 
+/** Stands for a number that a custom object does not have, as upstream hands it to patches. */
+const noReplicas = -(2 ** 31)
+
+/** A custom object may lack the number; a built-in one has a default. */
+function isUnscaled(object: DeepReadonly<KubeObject>, paths: ScalePaths, { definition }: ResourceRequest): boolean {
+  return isCustom(definition) && readPath(object, paths.specReplicas) === undefined
+}
+
 /** Upstream keeps no time for what is written through the scale, and entries without time come first of the updates. */
 function forgetScaleTimes(metadata: ObjectMeta): void {
   const rank = ({ operation, time }: ManagedFieldsEntry) => (operation === 'Apply' ? 0 : time === undefined ? 1 : 2)
@@ -116,10 +132,9 @@ function forgetScaleTimes(metadata: ObjectMeta): void {
   if (entries.length > 0) metadata.managedFields = entries.sort((left, right) => rank(left) - rank(right))
 }
 
-/** The scale's resourceVersion counts as the object's. */
+/** The scale's resourceVersion counts as the object's; without one it is whatever the object has. */
 function takeVersion(metadata: ObjectMeta, { resourceVersion }: ObjectMeta): void {
   if (resourceVersion) metadata.resourceVersion = resourceVersion
-  else delete metadata.resourceVersion
 }
 
 function checkScale(
@@ -130,7 +145,8 @@ function checkScale(
   const { group, plural } = definition
   const replicas = spec?.replicas ?? 0
   const name = live.metadata!.name!
-  if (replicas < 0) {
+  // Custom objects are checked by rules of their own.
+  if (replicas < 0 && !isCustom(definition)) {
     const errors = [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')]
     throw invalid(scaleKind, name, errors)
   }

@@ -10,8 +10,8 @@ import { admissionAttributes } from './admit.ts'
 import { contextOf, createObject } from './create.ts'
 import { equalValues } from './equal.ts'
 import { keepFieldTimes } from './field-manager.ts'
-import { isCustom } from './protobuf.ts'
-import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
+import { isOfExtension } from './protobuf.ts'
+import { invalidObject, objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { parseRevision, watchRevisionError } from './resource-version.ts'
 import { readPath } from './scale-paths.ts'
 import { isUnchanged, type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
@@ -138,7 +138,7 @@ async function checkChange(update: Update, draft: Draft, current: DeepReadonly<K
   keepIdentity(draft.metadata, current.metadata!)
   const own = strategy.validateUpdate?.(draft, current, strategyContext) ?? []
   const errors = [...changeErrors(update, draft.metadata, current.metadata!), ...own]
-  if (errors.length > 0) throw invalid(request.definition, draft.metadata.name ?? '', errors)
+  if (errors.length > 0) throw invalidObject(request.definition, draft.metadata.name ?? '', errors)
   for (const warning of strategy.warnings?.(draft, current) ?? []) context.warnings.push(warning)
   keepFieldTimes(request, draft, current)
   await services.admission.validate(updateAttributes(request, draft, current, options))
@@ -190,7 +190,7 @@ function changeErrors({ request, strategy }: Update, metadata: ObjectMeta, old: 
   }
   const ownChecks = strategy.metadataChecksOnUpdate ?? ['change']
   const ownErrors =
-    isCustom(definition) || ownChecks.length === 0 ? [] : unqualifiedFinalizersErrors(metadata.finalizers)
+    isOfExtension(definition) || ownChecks.length === 0 ? [] : unqualifiedFinalizersErrors(metadata.finalizers)
   return [
     ...metadataErrors(metadata, definition.namespaced, pathSegmentName),
     ...change,
