@@ -78,8 +78,11 @@ export function labelsErrors(labels: Readonly<Record<string, string>>, path: str
   return errors
 }
 
-function annotationsErrors(annotations: Readonly<Record<string, string>>): FieldError[] {
-  const path = 'metadata.annotations'
+/** After api/validation ValidateAnnotations. */
+export function annotationsErrors(
+  annotations: Readonly<Record<string, string>>,
+  path = 'metadata.annotations',
+): FieldError[] {
   const errors: FieldError[] = []
   let bytes = 0
   for (const key in annotations) {

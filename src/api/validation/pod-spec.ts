@@ -33,7 +33,7 @@ export interface PodSpecRules {
 export function checkPodSpec(spec: ReadonlySpec, rules: PodSpecRules, path: string, errors: FieldError[]): void {
   const graceSeconds = spec.terminationGracePeriodSeconds
   if (graceSeconds === undefined) errors.push(requiredField(`${path}.terminationGracePeriodSeconds`))
-  const volumes = checkVolumes(spec.volumes, rules.podName, `${path}.volumes`, errors)
+  const volumes = checkVolumes(spec.volumes, rules, `${path}.volumes`, errors)
   checkResourceClaims(spec.resourceClaims, `${path}.resourceClaims`, errors)
   const context: ContainerContext = {
     volumes,
