@@ -9,6 +9,20 @@ import {
   validatingAdmissionPolicies,
   validatingAdmissionPolicyBindings,
 } from '../types/resources.ts'
+import {
+  validateMutatingAdmissionPolicyBinding,
+  validateValidatingAdmissionPolicyBinding,
+} from '../validation/admissionregistration/bindings.ts'
+import {
+  validateMutatingAdmissionPolicy,
+  validateMutatingAdmissionPolicyUpdate,
+} from '../validation/admissionregistration/mutating-admission-policy.ts'
+import {
+  validateValidatingAdmissionPolicy,
+  validateValidatingAdmissionPolicyStatus,
+  validateValidatingAdmissionPolicyUpdate,
+} from '../validation/admissionregistration/validating-admission-policy.ts'
+import { everyKind } from './every-kind.ts'
 
 function applyMatchDefaults(match: MatchResources | undefined): void {
   if (!match) return
@@ -32,9 +46,15 @@ export const validatingAdmissionPolicy = define(validatingAdmissionPolicies, {
     spec.failurePolicy ??= 'Fail'
     applyMatchDefaults(spec.matchConstraints)
   },
-  generationFields: ['spec'],
-  allowUnconditionalUpdate: false,
-  status: { prepareForUpdate: resetMetadataForStatus, resetFields: [['metadata']] },
+  ...everyKind,
+  validate: validateValidatingAdmissionPolicy,
+  validateUpdate: validateValidatingAdmissionPolicyUpdate,
+  status: {
+    prepareForUpdate: resetMetadataForStatus,
+    resetFields: [['metadata']],
+    metadataChecksOnUpdate: [],
+    validateUpdate: validateValidatingAdmissionPolicyStatus,
+  },
   columns: [
     nameColumn,
     integer('Validations', (object) => object.spec?.validations?.length),
@@ -49,8 +69,9 @@ export const mutatingAdmissionPolicy = define(mutatingAdmissionPolicies, {
     spec.failurePolicy ??= 'Fail'
     applyMatchDefaults(spec.matchConstraints)
   },
-  generationFields: ['spec'],
-  allowUnconditionalUpdate: false,
+  ...everyKind,
+  validate: validateMutatingAdmissionPolicy,
+  validateUpdate: validateMutatingAdmissionPolicyUpdate,
   columns: [
     nameColumn,
     integer('Mutations', (object) => object.spec?.mutations?.length),
@@ -61,8 +82,9 @@ export const mutatingAdmissionPolicy = define(mutatingAdmissionPolicies, {
 
 export const validatingAdmissionPolicyBinding = define(validatingAdmissionPolicyBindings, {
   applyDefaults: ({ spec }) => applyMatchDefaults(spec?.matchResources),
-  generationFields: ['spec'],
-  allowUnconditionalUpdate: false,
+  ...everyKind,
+  validate: validateValidatingAdmissionPolicyBinding,
+  validateUpdate: validateValidatingAdmissionPolicyBinding,
   columns: [
     nameColumn,
     text('PolicyName', (object) => object.spec?.policyName ?? ''),
@@ -73,8 +95,9 @@ export const validatingAdmissionPolicyBinding = define(validatingAdmissionPolicy
 
 export const mutatingAdmissionPolicyBinding = define(mutatingAdmissionPolicyBindings, {
   applyDefaults: ({ spec }) => applyMatchDefaults(spec?.matchResources),
-  generationFields: ['spec'],
-  allowUnconditionalUpdate: false,
+  ...everyKind,
+  validate: validateMutatingAdmissionPolicyBinding,
+  validateUpdate: validateMutatingAdmissionPolicyBinding,
   columns: [
     nameColumn,
     text('PolicyName', (object) => object.spec?.policyName ?? ''),

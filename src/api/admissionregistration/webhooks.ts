@@ -2,7 +2,8 @@ import { define } from '../define.ts'
 import { ageColumn, integer, nameColumn } from '../printing.ts'
 import type { MutatingWebhook, ValidatingWebhook } from '../types/admissionregistration/v1.ts'
 import { mutatingWebhookConfigurations, validatingWebhookConfigurations } from '../types/resources.ts'
-import { validateWebhooks } from '../validation/webhooks.ts'
+import { validateWebhooks, validateWebhooksUpdate } from '../validation/admissionregistration/webhooks.ts'
+import { everyKind } from './every-kind.ts'
 
 function applyWebhookDefaults(webhook: ValidatingWebhook | MutatingWebhook): void {
   webhook.failurePolicy ??= 'Fail'
@@ -15,19 +16,20 @@ function applyWebhookDefaults(webhook: ValidatingWebhook | MutatingWebhook): voi
 }
 
 export const validatingWebhookConfiguration = define(validatingWebhookConfigurations, {
+  ...everyKind,
   validate: validateWebhooks,
-  validateUpdate: validateWebhooks,
+  validateUpdate: validateWebhooksUpdate,
   applyDefaults: ({ webhooks }) => {
     for (const webhook of webhooks ?? []) applyWebhookDefaults(webhook)
   },
   generationFields: ['webhooks'],
-  allowUnconditionalUpdate: false,
   columns: [nameColumn, integer('Webhooks', (object) => object.webhooks?.length), ageColumn],
 })
 
 export const mutatingWebhookConfiguration = define(mutatingWebhookConfigurations, {
+  ...everyKind,
   validate: validateWebhooks,
-  validateUpdate: validateWebhooks,
+  validateUpdate: validateWebhooksUpdate,
   applyDefaults: ({ webhooks }) => {
     for (const webhook of webhooks ?? []) {
       applyWebhookDefaults(webhook)
@@ -35,6 +37,5 @@ export const mutatingWebhookConfiguration = define(mutatingWebhookConfigurations
     }
   },
   generationFields: ['webhooks'],
-  allowUnconditionalUpdate: false,
   columns: [nameColumn, integer('Webhooks', (object) => object.webhooks?.length), ageColumn],
 })

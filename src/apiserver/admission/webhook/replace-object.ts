@@ -1,13 +1,13 @@
 import { schemaForKind } from '../../../api/schema/schema.ts'
-import { decodeOwned } from '../../../machinery/decode.ts'
 import type { KubeObject } from '../../../machinery/object.ts'
+import { decodeObject } from '../../rest/decode-object.ts'
 import type { RequestMatch } from './match-request.ts'
 
 /** What somebody made of an object, read as its kind and with its defaults. Throws a DecodeError. */
 export function decodeMutated(value: unknown, { definition, kind }: RequestMatch): KubeObject {
   const isOwnKind = kind.kind === definition.kind
-  const schema = isOwnKind ? definition.schema : schemaForKind(kind)
-  const object = decodeOwned(value, schema).object as KubeObject
+  const reading = isOwnKind ? definition : { schema: schemaForKind(kind) }
+  const object = decodeObject(value, reading).object as KubeObject
   if (isOwnKind) definition.applyDefaults?.(object)
   return object
 }
