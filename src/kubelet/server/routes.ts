@@ -1,7 +1,8 @@
 import { serveContainerLogs } from './container-logs.ts'
+import { cadvisorMetrics, kubeletMetrics, resourceMetrics } from './metrics.ts'
 import { servePods, serveRunningPods } from './pods.ts'
-import type { RequestHandler, UpgradeHandler } from './request.ts'
-import { resourceMetrics, summary } from './stats.ts'
+import type { KubeletRequest, RequestHandler, UpgradeHandler } from './request.ts'
+import { summary } from './stats.ts'
 import { requireUpgrade, serveAttach, serveExec, servePortForwards, serveRun } from './streaming.ts'
 
 /** One path of the kubelet; a segment in braces is a parameter. */
@@ -24,10 +25,13 @@ const statsSummary: RequestHandler = async ({ host, nodeName }, response) => {
   response.end(body)
 }
 
-const metricsResource: RequestHandler = async ({ host }, response) => {
-  const body = await resourceMetrics(host.stats)
-  response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
-  response.end(body)
+/** Answers what Prometheus reads. */
+function metrics(text: (request: KubeletRequest) => Promise<string>): RequestHandler {
+  return async (request, response) => {
+    const body = await text(request)
+    response.setHeader('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
+    response.end(body)
+  }
 }
 
 const read = ['GET']
@@ -39,7 +43,9 @@ export const routes: readonly Route[] = [
   { methods: read, path: '/pods', handler: servePods },
   { methods: read, path: '/runningpods', handler: serveRunningPods },
   { methods: read, path: '/stats/summary', handler: statsSummary },
-  { methods: read, path: '/metrics/resource', handler: metricsResource },
+  { methods: read, path: '/metrics', handler: metrics(({ host, nodeName }) => kubeletMetrics(host, nodeName)) },
+  { methods: read, path: '/metrics/cadvisor', handler: metrics(({ host }) => cadvisorMetrics(host.stats)) },
+  { methods: read, path: '/metrics/resource', handler: metrics(({ host }) => resourceMetrics(host.stats)) },
   { methods: read, path: '/containerLogs/{namespace}/{pod}/{container}', handler: serveContainerLogs },
   ...streams('/exec/{namespace}/{pod}', '/{container}', serveExec),
   ...streams('/attach/{namespace}/{pod}', '/{container}', serveAttach),

@@ -107,6 +107,12 @@ test('the kubelet shows its Pods, statistics and metrics', async () => {
   const { body } = await get('/metrics/resource')
   assert.match(body, /^container_cpu_usage_seconds_total\{container="app",namespace="default",pod="web"\} 2\.5 \d+$/m)
   assert.match(body, /^node_memory_working_set_bytes 200 \d+$/m)
+  assert.match((await get('/metrics')).body, /^kubelet_running_pods 1$/m)
+  const { body: ofContainers } = await get('/metrics/cadvisor')
+  assert.match(
+    ofContainers,
+    /^container_memory_working_set_bytes\{container="app",namespace="default",pod="web"\} 200 /m,
+  )
 })
 
 test('the kubelet asks for a certificate, and then for leave', async () => {
