@@ -1,6 +1,11 @@
 import { define } from '../define.ts'
 import type { CustomResourceDefinition } from '../types/apiextensions/v1.ts'
 import { customResourceDefinitions } from '../types/resources.ts'
+import {
+  definitionErrors,
+  definitionStatusErrors,
+  definitionUpdateErrors,
+} from '../validation/apiextensions/custom-resource-definition.ts'
 
 function applyDefaults({ spec }: CustomResourceDefinition): void {
   if (!spec) return
@@ -27,5 +32,8 @@ export const customResourceDefinition = define(customResourceDefinitions, {
   prepareForCreate: addStoredVersion,
   prepareForUpdate: addStoredVersion,
   generationFields: ['spec'],
+  validate: definitionErrors,
+  validateUpdate: definitionUpdateErrors,
   allowUnconditionalUpdate: false,
+  status: { validateUpdate: definitionStatusErrors },
 })

@@ -144,6 +144,8 @@ function refuseUnsupported(schema: JsonSchema): void {
     (name) => Object.keys(schema[name] ?? {}).length > 0,
   )
   const name = set ?? filled ?? (schema.additionalItems !== undefined ? 'additionalItems' : undefined)
+  if (schema['x-kubernetes-preserve-unknown-fields'] === false)
+    throw new NotStructuralError("internal error: 'x-kubernetes-preserve-unknown-fields' must be true or undefined")
   if (name === undefined) return
   throw new NotStructuralError(`OpenAPIV3Schema '${name === '$schema' ? 'schema' : name}' is not supported`)
 }
