@@ -107,7 +107,13 @@ function resourceDefinition(context: VersionContext): ResourceDefinition {
     custom: {
       decode: (value) => decodeCustom(value, schema()),
       canonical: (draft) => canonicalCustom(draft, schema()),
-      openApi: (dialect) => openApiType(version.schema?.openAPIV3Schema, dialect),
+      openApi: (dialect) =>
+        openApiType({
+          schema: version.schema?.openAPIV3Schema,
+          dialect,
+          groupVersionKind: { group, version: version.name, kind },
+          selectableFields: (version.selectableFields ?? []).map(({ jsonPath }) => jsonPath.replace(/^\./, '')),
+        }),
       retired,
     },
   }

@@ -11,6 +11,9 @@ const patchMediaTypes = [
   'application/apply-patch+yaml',
 ]
 
+const customMediaTypes = ['application/json', 'application/yaml']
+const customPatchMediaTypes = patchMediaTypes.filter((type) => !type.includes('strategic'))
+
 /** The OpenAPI v2 document of all resources. */
 export function documentV2(resources: readonly ResourceDefinition[]): OpenApiNode {
   const writer = new DocumentWriter(openApiV2)
@@ -53,6 +56,9 @@ class DocumentWriter {
   }
 
   paths(resources: readonly ResourceDefinition[]): OpenApiNode {
+    for (const { custom, schema } of resources) {
+      if (custom) this.#definitions.add(schema.name, custom.openApi(this.#isV3 ? 'v3' : 'v2'))
+    }
     const paths = resources.flatMap((definition) => pathsOf(definition))
     const entries = paths.map((path): [string, OpenApiNode] => [path.path, this.#path(path)])
     return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
@@ -78,8 +84,8 @@ class DocumentWriter {
       },
       parameters: operation.query.map((name) => this.#parameter(name, 'query')),
       body: this.#body(operation),
-      consumes: operation.body === 'patch' ? patchMediaTypes : ['*/*'],
-      produces: operation.action === 'list' ? [...mediaTypes, ...watchMediaTypes] : mediaTypes,
+      consumes: consumedTypes(operation),
+      produces: producedTypes(operation),
       answer: answer === undefined ? { type: 'string' } : this.#definitions.reference(answer),
     }
     return this.#isV3 ? operationV3(operation, parts) : operationV2(operation, parts)
@@ -95,6 +101,16 @@ class DocumentWriter {
     const required = place === 'path' ? { required: true } : {}
     return this.#isV3 ? { name, in: place, ...required, schema: type } : { ...type, name, in: place, ...required }
   }
+}
+
+function consumedTypes({ body, isCustom }: Operation): readonly string[] {
+  if (body !== 'patch') return isCustom ? customMediaTypes : ['*/*']
+  return isCustom ? customPatchMediaTypes : patchMediaTypes
+}
+
+function producedTypes({ action, isCustom }: Operation): readonly string[] {
+  if (isCustom) return customMediaTypes
+  return action === 'list' ? [...mediaTypes, ...watchMediaTypes] : mediaTypes
 }
 
 /** What both dialects say of an operation, each in its own place. */

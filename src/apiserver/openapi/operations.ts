@@ -15,6 +15,8 @@ export interface Operation {
   /** Absent: a string, which is all that can be said of streams. */
   readonly answer?: ObjectSchema
   readonly codes: readonly number[]
+  /** Custom resources have no protobuf form and take no strategic patches. */
+  readonly isCustom: boolean
 }
 
 export interface Path {
@@ -125,6 +127,7 @@ function connectPath(
       groupVersionKind: { group, version, kind: target.kind },
       query: [],
       codes: [200],
+      isCustom: false,
     }
   })
   return { path: target.path, pathParameters: namespaced ? ['name', 'namespace'] : ['name'], operations }
@@ -172,6 +175,7 @@ function operation(
     ...facts,
     operationId: `${idPrefix}${groupVersionName(place)}${collection}${scope}${place.kind}${suffix}`,
     groupVersionKind: { group, version, kind },
+    isCustom: definition.custom !== undefined,
     ...bodyOf(verb, definition),
     answer: answerOf(verb, definition),
   }
@@ -191,7 +195,7 @@ function answerOf(verb: string, definition: ResourceDefinition): ObjectSchema {
 const metaSchema = (kind: string) => schemaForKind({ group: '', version: 'v1', kind })
 
 /** The list type of a built-in kind, or one made for a custom resource. */
-function listSchema({ group, version, listKind, schema }: ResourceDefinition): ObjectSchema {
+function listSchema({ group, version, kind, listKind, schema }: ResourceDefinition): ObjectSchema {
   const known = findSchemaForKind({ group, version, kind: listKind })
   if (known !== undefined) return known
   const model = schemaForKind({ group: '', version: 'v1', kind: 'PartialObjectMetadataList' })
@@ -201,7 +205,7 @@ function listSchema({ group, version, listKind, schema }: ResourceDefinition): O
     type: { kind: 'list', items: { kind: 'object', type: schema } },
   } as const
   return {
-    name: `${schema.name}List`,
+    name: schema.name.slice(0, -kind.length) + listKind,
     fields: new Map([...model.fields, ['items', items]]),
     groupVersionKinds: [{ group, version, kind: listKind }],
   }

@@ -1,3 +1,4 @@
+import { schemaOf } from '../../api/schema/schema.ts'
 import type { FieldSchema, FieldType, ObjectSchema, ScalarType } from '../../machinery/schema.ts'
 
 /** A part of an OpenAPI document, as JSON. */
@@ -46,6 +47,7 @@ const scalarChoices: Partial<Record<ScalarType, OpenApiNode>> = {
   IntOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
 }
 
+const metadataDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 export const patchDefinition = 'io.k8s.apimachinery.pkg.apis.meta.v1.Patch'
 
 /** Collects the definitions that a document needs, each once. */
@@ -70,6 +72,12 @@ export class Definitions {
       Object.assign(node, this.#definition(schema))
     }
     return this.#referenceTo(schema.name)
+  }
+
+  /** Adds a definition that is made already: that of a custom resource. Objects' metadata is what it refers to. */
+  add(name: string, node: OpenApiNode): void {
+    this.#nodes.set(name, node)
+    this.reference(schemaOf(metadataDefinition))
   }
 
   /** A reference to a definition without fields: patches. */
