@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
 import { apiVersionOf, parseApiVersion } from '../../machinery/object.ts'
+import { keptApiVersion } from '../rest/storage-version.ts'
 import { type GroupVersions, orderGroups, type Priorities } from './group-order.ts'
 import { noRemoteVersions, type RemoteVersions } from './remote-versions.ts'
 
@@ -106,18 +107,11 @@ function subresourceEntry(
   }
 }
 
-/** Kinds whose digest upstream makes from another version than the one served. */
-const hashedVersions: Readonly<Record<string, string>> = {
-  MutatingAdmissionPolicy: 'v1beta1',
-  MutatingAdmissionPolicyBinding: 'v1beta1',
-  CustomResourceDefinition: 'v1beta1',
-}
-
 /** Eight bytes of a digest of what a resource is stored as. After apiserver endpoints/discovery/storageversionhash.go. */
 function storageVersionHash({ group, version, kind, conversion }: ResourceDefinition): string {
-  const stored = conversion ? parseApiVersion(conversion.storageApiVersion) : { group, version }
-  const hashed = hashedVersions[kind] ?? stored.version
-  const digest = createHash('sha256').update(`${stored.group}/${hashed}/${kind}`).digest()
+  const apiVersion = conversion?.storageApiVersion ?? keptApiVersion(apiVersionOf({ group, version }), kind)
+  const stored = parseApiVersion(apiVersion)
+  const digest = createHash('sha256').update(`${stored.group}/${stored.version}/${kind}`).digest()
   return digest.subarray(0, 8).toString('base64')
 }
 

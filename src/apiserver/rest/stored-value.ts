@@ -4,7 +4,7 @@ import { type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { decodeMessage } from '../../machinery/protobuf/decode.ts'
 import { encodeProtobuf, isEnvelope, readEnvelope } from '../../machinery/protobuf/envelope.ts'
 import type { ObjectSchema } from '../../machinery/schema.ts'
-import { keptApiVersion, knownApiVersion } from './storage-version.ts'
+import { fromKeptVersion, servedApiVersion, toKeptVersion } from './storage-version.ts'
 
 /** An object as it was found in a store, whichever server put it there. */
 export interface StoredValue {
@@ -18,14 +18,14 @@ export function readStoredValue(value: Uint8Array): StoredValue {
   if (isEnvelope(value)) return { object: readMessage(value), bytes: undefined }
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   const object = JSON.parse(bytes.toString()) as KubeObject
-  object.metadata ??= {}
   // Ours has the place for the revision; upstream leaves the member out.
-  return { object, bytes: object.metadata.resourceVersion === '' ? bytes : undefined }
+  if (object.metadata?.resourceVersion === '') return { object, bytes }
+  return { object: fromKeptVersion({ ...object, metadata: object.metadata ?? {} }), bytes: undefined }
 }
 
 function readMessage(value: Uint8Array): KubeObject {
   const { kind, raw, ...envelope } = readEnvelope(value)
-  const apiVersion = knownApiVersion({ apiVersion: envelope.apiVersion, kind })
+  const apiVersion = servedApiVersion(envelope.apiVersion, kind)
   const schema = findSchemaForKind({ ...parseApiVersion(apiVersion), kind })
   if (!schema) throw new Error(`no kind ${JSON.stringify(kind)} is known in ${JSON.stringify(envelope.apiVersion)}`)
   const { metadata, ...rest } = decodeMessage(raw, schema) as KubeObject
@@ -43,6 +43,6 @@ export function upstreamValue(object: KubeObject): Uint8Array {
     ? undefined
     : findSchemaForKind({ group, version, kind })
   const { resourceVersion: _revision, ...metadata } = object.metadata ?? {}
-  const kept = { ...object, apiVersion: keptApiVersion({ apiVersion, kind }), metadata }
+  const kept = toKeptVersion({ ...object, metadata })
   return schema ? encodeProtobuf(kept, schema) : Buffer.from(`${formatJson(kept)}\n`)
 }
