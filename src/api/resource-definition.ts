@@ -31,8 +31,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Field selectors beside metadata.name and metadata.namespace. */
   readonly selectableFields?: Readonly<Record<string, (object: DeepReadonly<T>) => string>>
   readonly subresources?: Readonly<Record<string, Subresource<T>>>
-  /** Says whether the name may be used; upstream's texts, without the path. Default: a DNS-1123 subdomain. */
-  readonly validateName?: (name: string, prefix: boolean) => readonly string[]
+  /**
+   * Says whether the name may be used; upstream's texts, without the path. Default: a DNS-1123 subdomain. `object`:
+   * the new object that has it.
+   */
+  readonly validateName?: (name: string, prefix: boolean, object?: DeepReadonly<T>) => readonly string[]
   /** A warning of every answer, for a kind that is going away. */
   readonly deprecation?: string
   /** Custom resources: what takes the place of `schema` where objects are read and written. */

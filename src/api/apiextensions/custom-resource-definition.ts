@@ -3,6 +3,7 @@ import type { CustomResourceDefinition } from '../types/apiextensions/v1.ts'
 import { customResourceDefinitions } from '../types/resources.ts'
 import {
   definitionErrors,
+  definitionNameErrors,
   definitionStatusErrors,
   definitionUpdateErrors,
 } from '../validation/apiextensions/custom-resource-definition.ts'
@@ -32,6 +33,7 @@ export const customResourceDefinition = define(customResourceDefinitions, {
   prepareForCreate: addStoredVersion,
   prepareForUpdate: addStoredVersion,
   generationFields: ['spec'],
+  validateName: definitionNameErrors,
   validate: definitionErrors,
   validateUpdate: definitionUpdateErrors,
   allowUnconditionalUpdate: false,

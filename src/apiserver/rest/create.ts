@@ -96,7 +96,7 @@ export async function checkNewObject(request: ResourceRequest, draft: Draft, opt
 function validateNewObject({ definition }: ResourceRequest, draft: Draft, context: StrategyContext): void {
   const { namespaced, validateName = subdomainName, strategy } = definition
   const { metadata } = draft
-  let errors = metadataErrors(metadata, namespaced, validateName)
+  let errors = metadataErrors(metadata, namespaced, (name, prefix) => validateName(name, prefix, draft))
   if (!isOfExtension(definition)) errors = [...errors, ...unqualifiedFinalizersErrors(metadata.finalizers)]
   const own = (strategy as Strategy).validate?.(draft, context)
   if (own && own.length > 0) errors = [...errors, ...own]

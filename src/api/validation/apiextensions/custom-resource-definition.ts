@@ -2,6 +2,7 @@ import type { FieldError } from '../../../machinery/errors.ts'
 import { invalidField } from '../../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../../machinery/object.ts'
 import type { CustomResourceDefinition, CustomResourceDefinitionSpec } from '../../types/apiextensions/v1.ts'
+import { forPrefix, subdomainNameErrors } from '../formats.ts'
 import { approvalErrors } from './approval.ts'
 import { internalSpec } from './internal-form.ts'
 import { namesErrors } from './names.ts'
@@ -14,13 +15,16 @@ type Spec = DeepReadonly<Partial<CustomResourceDefinitionSpec>>
 
 /** What is wrong with a new definition, its metadata apart. After ValidateCustomResourceDefinition v1.36. */
 export function definitionErrors(definition: Definition): FieldError[] {
-  const { group = '', names }: Spec = definition.spec ?? {}
-  const name = definition.metadata?.name ?? ''
+  return wholeErrors(definition, undefined, createOptions)
+}
+
+const subdomainName = forPrefix(subdomainNameErrors)
+
+/** Names of definitions follow from what they define. */
+export function definitionNameErrors(name: string, prefix: boolean, definition?: Definition): readonly string[] {
+  const { names, group = '' }: Spec = definition?.spec ?? {}
   const isNamedSo = name === `${names?.plural ?? ''}.${group}`
-  return [
-    ...(isNamedSo ? [] : [invalidField('metadata.name', name, 'must be spec.names.plural+"."+spec.group')]),
-    ...wholeErrors(definition, undefined, createOptions),
-  ]
+  return [...subdomainName(name, prefix), ...(isNamedSo ? [] : ['must be spec.names.plural+"."+spec.group'])]
 }
 
 /** After ValidateCustomResourceDefinitionUpdate. */
