@@ -5,6 +5,8 @@ import type { AuditAnnotate, UserInfo } from '../request.ts'
 /** What an admission plugin may know of a write. After apiserver admission.Attributes. */
 export interface AdmissionAttributes {
   readonly operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
+  /** Of the request, where a plugin asks for another permission of the same sort: `update`, `patch`… */
+  readonly verb?: string
   readonly definition: ResourceDefinition
   readonly subresource: string
   readonly namespace: string

@@ -1,5 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts'
-import type { DeepReadonly } from '../../machinery/object.ts'
+import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
 import type { UserInfo } from '../request.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
@@ -41,6 +42,32 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
       )
     },
   }
+}
+
+/** Who publishes a bundle must be allowed to `attest` for its signer. After plugin/pkg/admission/certificates/ctbattest. */
+export function clusterTrustBundleAttest(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'ClusterTrustBundleAttest',
+    handles: ['CREATE', 'UPDATE'],
+    async validate(attributes) {
+      const { definition, subresource, object, oldObject, user } = attributes
+      if (definition.group !== certificatesGroup || definition.plural !== 'clustertrustbundles') return
+      const { signerName } = (object as TrustBundle).spec ?? {}
+      const isSame =
+        oldObject && subresource === '' && isDeepStrictEqual((object as TrustBundle).spec, specOf(oldObject))
+      if (!signerName || isSame) return
+      if (await mayUseSigner(authorizer, user, 'attest', signerName)) return
+      throw refuse(attributes, `user not permitted to attest for signerName ${JSON.stringify(signerName)}`)
+    },
+  }
+}
+
+interface TrustBundle extends KubeObject {
+  readonly spec?: { readonly signerName?: string }
+}
+
+function specOf(object: DeepReadonly<KubeObject>): unknown {
+  return (object as TrustBundle).spec
 }
 
 /** Nobody becomes an administrator by a certificate request. After plugin/pkg/admission/certificates/subjectrestriction. */

@@ -1,5 +1,5 @@
 import { forbidden } from '../../machinery/errors.ts'
-import type { StatusError } from '../../machinery/status.ts'
+import { StatusError } from '../../machinery/status.ts'
 import type { AdmissionAttributes } from './admission.ts'
 
 /** A plugin's 403 about the object being written. After apiserver admission/errors.go NewForbidden v1.36. */
@@ -16,4 +16,9 @@ function nameOf({ name, object }: AdmissionAttributes): string {
 /** Whether a write is of this resource, such as `pods` or `ingresses.networking.k8s.io`, and of no subresource of it. */
 export function concerns({ definition, subresource }: AdmissionAttributes, group: string, plural: string): boolean {
   return subresource === '' && definition.plural === plural && definition.group === group
+}
+
+/** What upstream's plugins fail with where they make no refusal of it: a 500 that is nothing but its words. */
+export function failure(message: string): StatusError {
+  return new StatusError({ code: 500, message })
 }

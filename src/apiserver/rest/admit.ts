@@ -17,6 +17,7 @@ export function admissionAttributes(request: ResourceRequest, given: AttributesO
   const { user, warnings, signal } = context
   return {
     ...given,
+    verb: context.info.verb,
     definition,
     subresource,
     namespace,
