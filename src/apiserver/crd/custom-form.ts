@@ -1,4 +1,5 @@
 import { schemaOf } from '../../api/schema/schema.ts'
+import { coerceEmbedded } from '../../api/validation/apiextensions/embedded-resources.ts'
 import { type Decoded, DecodeError, decodeValue } from '../../machinery/decode.ts'
 import type { KubeObject } from '../../machinery/object.ts'
 import { dropRefusedNulls } from '../../machinery/structural-schema/defaults.ts'
@@ -20,6 +21,9 @@ export function decodeCustom(value: unknown, schema: StructuralSchema): Decoded 
   const strictErrors = coerceMetadata(object)
   for (const path of pruneValue(object, schema, { isResourceRoot: true })) strictErrors.push(unknownField(path))
   dropRefusedNulls(object, schema)
+  const { error, unknownFields } = coerceEmbedded(object, schema)
+  if (error) throw new DecodeError(`${error.field}: ${error.detail}`)
+  strictErrors.push(...unknownFields.map(unknownField))
   return { object, strictErrors }
 }
 

@@ -5,7 +5,7 @@ import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/objec
 import type { StructuralSchema } from '../../machinery/structural-schema/structural-schema.ts'
 import { equalValues } from '../rest/equal.ts'
 import { finalizerWarnings } from './finalizer-warnings.ts'
-import { scaleSpecErrors, scaleStatusErrors } from './scale-rules.ts'
+import { changedObjectErrors, changedStatusErrors, newObjectErrors } from './object-errors.ts'
 
 export interface StrategyOptions {
   readonly schema: () => StructuralSchema
@@ -13,7 +13,7 @@ export interface StrategyOptions {
 }
 
 /** What writes of custom objects may do. After apiextensions-apiserver registry/customresource/strategy.go v1.36. */
-export function customStrategy({ subresources = {} }: StrategyOptions): Strategy {
+export function customStrategy({ schema, subresources = {} }: StrategyOptions): Strategy {
   const hasStatus = subresources.status !== undefined
   const { scale } = subresources
   return {
@@ -26,14 +26,14 @@ export function customStrategy({ subresources = {} }: StrategyOptions): Strategy
       if (hasStatus) reset(draft, old, 'status')
       if (isChanged(draft, old)) draft.metadata!.generation = (old.metadata?.generation ?? 0) + 1
     },
-    validate: (object) => [...scaleSpecErrors(object, scale), ...scaleStatusErrors(object, scale)],
-    validateUpdate: (object) => [...scaleSpecErrors(object, scale), ...scaleStatusErrors(object, scale)],
+    validate: (object) => newObjectErrors(object, { schema: schema(), scale }),
+    validateUpdate: (object, old) => changedObjectErrors(object, old, { schema: schema(), scale }),
     warnings: (object, old) => finalizerWarnings(object.metadata?.finalizers ?? [], old?.metadata?.finalizers ?? []),
   }
 }
 
 /** The strategy of `/status`: nothing else is written, not even metadata. After status_strategy.go. */
-export function customStatusStrategy({ subresources = {} }: StrategyOptions): Strategy {
+export function customStatusStrategy({ schema, subresources = {} }: StrategyOptions): Strategy {
   const { scale } = subresources
   return {
     allowUnconditionalUpdate: false,
@@ -42,7 +42,7 @@ export function customStatusStrategy({ subresources = {} }: StrategyOptions): St
       resetAllBut(draft, old, ['status'])
       keepMetadata(draft, old)
     },
-    validateUpdate: (object) => scaleStatusErrors(object, scale),
+    validateUpdate: (object, old) => changedStatusErrors(object, old, { schema: schema(), scale }),
   }
 }
 

@@ -78,7 +78,8 @@ function scaleAnswer(request: ResourceRequest, scale: Scale): Answer {
 
 /** The resource as a patch of its scale sees it: of kind Scale. */
 function scaleDefinition({ definition }: ResourceRequest) {
-  return { ...definition, ...scaleKind, schema: schemaForKind(scaleKind) }
+  const { custom: _custom, ...rest } = definition
+  return { ...rest, ...scaleKind, schema: schemaForKind(scaleKind) }
 }
 
 async function writeScale(
