@@ -19,33 +19,49 @@ export function compareObjects(before: Members, after: Members, schema: ObjectSc
   return comparison
 }
 
-/** `undefined` is absent; null is there. */
+/** Both are there, null perhaps. */
 function compareValues(before: unknown, after: unknown, shape: Shape, at: Comparison): void {
   const form = deduce(shape, before, after)
   if (form.kind === 'leaf' || (isEmpty(before) && isEmpty(after))) {
-    if (before === undefined) at.added.member = true
-    else if (after === undefined) at.removed.member = true
-    else if (!sameValue(before, after)) at.modified.member = true
+    if (!sameValue(before, after)) at.modified.member = true
     return
   }
   if (form.kind === 'list') compareItems(asList(before), asList(after), form, at)
-  else {
-    const member = form.kind === 'struct' ? (name: string) => shapeOfMember(form.schema, name) : () => valuesOf(form)
-    compareMembers(isMap(before) ? before : {}, isMap(after) ? after : {}, member, at)
-  }
-  if (before === undefined) at.added.member = true
-  else if (after === undefined) at.removed.member = true
+  else compareMembers(isMap(before) ? before : {}, isMap(after) ? after : {}, memberShapes(form), at)
 }
 
-const valuesOf = (form: Shape): Shape => (form.kind === 'map' ? form.values : form)
+/** All of a value that the other object lacks, which most of a new object is: there is nothing to compare. */
+function markAll(value: unknown, shape: Shape, set: FieldSet): void {
+  set.member = true
+  const form = deduce(shape, undefined, value)
+  if (form.kind === 'leaf' || isEmpty(value)) return
+  if (form.kind === 'list') {
+    for (const item of asList(value)) {
+      const element = itemElement(item, form.keys)
+      if (!set.children.has(element)) markAll(item, form.items, set.descend(element))
+    }
+    return
+  }
+  if (!isMap(value)) return
+  const shapeOf = memberShapes(form)
+  for (const name in value) if (value[name] !== undefined) markAll(value[name], shapeOf(name), set.descend(`f:${name}`))
+}
+
+function memberShapes(form: Shape): (name: string) => Shape {
+  if (form.kind === 'struct') return (name) => shapeOfMember(form.schema, name)
+  const values = form.kind === 'map' ? form.values : form
+  return () => values
+}
 
 function compareMembers(before: Members, after: Members, shapeOf: (name: string) => Shape, at: Comparison): void {
   for (const name in after) {
     const [old, value] = [before[name], after[name]]
-    if (old !== value) compareValues(old, value, shapeOf(name), below(at, `f:${name}`))
+    if (old === value) continue
+    if (old === undefined) markAll(value, shapeOf(name), at.added.descend(`f:${name}`))
+    else if (value !== undefined) compareValues(old, value, shapeOf(name), below(at, `f:${name}`))
   }
   for (const name in before)
-    if (after[name] === undefined) compareValues(before[name], undefined, shapeOf(name), below(at, `f:${name}`))
+    if (after[name] === undefined) markAll(before[name], shapeOf(name), at.removed.descend(`f:${name}`))
 }
 
 function compareItems(
@@ -61,10 +77,11 @@ function compareItems(
     const element = itemElement(item, keys)
     if (seen.has(element)) continue
     seen.add(element)
-    compareValues(byElement.get(element), item, items, below(at, element))
+    const old = byElement.get(element)
+    if (old === undefined) markAll(item, items, at.added.descend(element))
+    else compareValues(old, item, items, below(at, element))
   }
-  for (const [element, item] of byElement)
-    if (!seen.has(element)) compareValues(item, undefined, items, below(at, element))
+  for (const [element, item] of byElement) if (!seen.has(element)) markAll(item, items, at.removed.descend(element))
 }
 
 function below(at: Comparison, element: string): Comparison {

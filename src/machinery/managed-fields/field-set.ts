@@ -106,8 +106,8 @@ export class FieldSet {
 const elementOrder = 'fkvi'
 
 function compareElements(a: string, b: string): number {
-  const byForm = elementOrder.indexOf(a[0]!) - elementOrder.indexOf(b[0]!)
-  return byForm !== 0 ? byForm : a < b ? -1 : a > b ? 1 : 0
+  if (a[0] !== b[0]) return elementOrder.indexOf(a[0]!) - elementOrder.indexOf(b[0]!)
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** As structured-merge-diff prints an element: `.name`, `[name="a"]`, `[="x"]`, `[0]`. */
