@@ -1,4 +1,5 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
+import { findSchemaForKind } from '../../api/schema/schema.ts'
 import { canonicalForm } from '../../machinery/canonical.ts'
 import { formatJson } from '../../machinery/format-json.ts'
 import {
@@ -7,6 +8,7 @@ import {
   deepFreeze,
   type KubeObject,
   type ObjectMeta,
+  parseApiVersion,
 } from '../../machinery/object.ts'
 import type { Entry, Revision } from '../../store/store.ts'
 import type { EncodedObject, SplicedJson } from '../request.ts'
@@ -127,10 +129,17 @@ export function canonicalObject(definition: ResourceDefinition, draft: KubeObjec
 /** Gives up the draft: from here on it belongs to the cache. */
 export function toStorageForm(definition: ResourceDefinition, draft: KubeObject): StorageForm {
   const { conversion, custom } = definition
-  const stored = conversion?.toStorage(draft) ?? canonicalObject(definition, draft)
+  const stored = conversion ? convertedForm(conversion.toStorage(draft)) : canonicalObject(definition, draft)
   const object = storageObject(definition, stored)
   const isOwnVersion = custom !== undefined && conversion?.storageApiVersion === apiVersionOf(definition)
   return new StorageForm(object, Buffer.from(formatJson(object)), isOwnVersion ? definition : undefined)
+}
+
+/** As `canonicalObject`, of an object of the version that is stored. Custom ones are canonical already. */
+function convertedForm(object: KubeObject): KubeObject {
+  const { apiVersion = '', kind = '' } = object
+  const schema = findSchemaForKind({ ...parseApiVersion(apiVersion), kind })
+  return schema ? (canonicalForm(object, schema, true) as KubeObject) : object
 }
 
 /** What a dry run answers: the draft as it would be served. */
