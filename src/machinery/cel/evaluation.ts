@@ -3,12 +3,20 @@
 import type { CelValue } from './values.ts'
 
 /** Thrown by `evaluate`; the message is cel-go's. */
-export class CelRuntimeError extends Error {}
+export class CelRuntimeError extends Error {
+  /** What the run had cost when it failed. */
+  readonly cost: number
+
+  constructor(message: string, { cost = 0, ...options }: ErrorOptions & { readonly cost?: number } = {}) {
+    super(message, options)
+    this.cost = cost
+  }
+}
 
 /** The run cost more than it may; nothing in the expression can catch it. */
 export class CostLimitExceededError extends CelRuntimeError {
-  constructor() {
-    super('operation cancelled: actual cost limit exceeded')
+  constructor(cost?: number) {
+    super('operation cancelled: actual cost limit exceeded', cost === undefined ? {} : { cost })
   }
 }
 
@@ -28,7 +36,7 @@ export class CostTracker {
   /** Throws CostLimitExceededError. */
   charge(cost: number): void {
     this.#cost += cost
-    if (this.#cost > this.#limit) throw new CostLimitExceededError()
+    if (this.#cost > this.#limit) throw new CostLimitExceededError(this.#cost)
   }
 }
 
