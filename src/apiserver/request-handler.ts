@@ -2,10 +2,10 @@ import { randomInt } from 'node:crypto'
 import type { ResourceDefinition } from '../api/resource-definition.ts'
 import { resourcePath } from '../api/resource-ref.ts'
 import type { ResourceQuota } from '../api/types/core/v1.ts'
-import { clusterRoles, resourceQuotas } from '../api/types/resources.ts'
+import { clusterRoles, namespaces, resourceQuotas } from '../api/types/resources.ts'
 import type { Transport } from '../client/transport.ts'
 import { createClient } from '../client/typed-client.ts'
-import { type Status, StatusError } from '../machinery/status.ts'
+import { isStatus, type Status, StatusError } from '../machinery/status.ts'
 import { admissionPlugins } from './admission/all.ts'
 import { admissionChain } from './admission/chain.ts'
 import { type Aggregator, createAggregator } from './aggregation/aggregator.ts'
@@ -21,6 +21,7 @@ import { nodeAuthorizer } from './authorization/node.ts'
 import { type RbacAuthorizer, rbacAuthorizer } from './authorization/rbac.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
+import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
 import { type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
 import { createHealth } from './health/health.ts'
 import { checkStore, createHealthChecks, type ServerState } from './health/server-checks.ts'
@@ -73,6 +74,8 @@ interface Parts {
   readonly services: RestServices
   readonly inFlight: InFlight
   readonly aggregator: Aggregator
+  /** Undefined: priority and fairness is off. */
+  readonly flow: FlowControl | undefined
 }
 
 export interface RequestHandling {
@@ -108,8 +111,13 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
       generateName: (base) => generateName(base, random),
       nowMs: options.clock.nowMs,
       updateQuotaStatus: (quota, used) => updateQuotaStatus(own, quota, used),
+      createNamespace: (name) => createNamespace(own, name),
     },
-    { disabled: options.disabledAdmissionPlugins ?? [] },
+    {
+      enabled: options.enabledAdmissionPlugins ?? [],
+      disabled: options.disabledAdmissionPlugins ?? [],
+      ...(options.admissionConfiguration && { configuration: options.admissionConfiguration }),
+    },
   )
   const services: RestServices = {
     registry,
@@ -129,6 +137,9 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     client: createClient(own),
     ...(frontProxyClient && { clientCertificate: frontProxyClient }),
   })
+  const inFlight = { reading: 0, mutating: 0 }
+  const limits = options.maxInFlight ?? defaultLimits
+  const flowOptions = { ...options, registry, reader, client: createClient(own), inFlight, limits }
   const parts: Parts = {
     options,
     reader,
@@ -136,8 +147,9 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     authorizer,
     rbac,
     services,
-    inFlight: { reading: 0, mutating: 0 },
+    inFlight,
     aggregator,
+    flow: options.priorityAndFairness === false ? undefined : createFlowControl(flowOptions),
   }
   const metrics = createMetrics({
     clock: options.clock,
@@ -156,7 +168,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return {
     handler,
     async run(signal) {
-      await Promise.all([aggregator.run(signal), customResources.run(signal)])
+      await Promise.all([aggregator.run(signal), customResources.run(signal), parts.flow?.run(signal)])
     },
   }
 }
@@ -173,9 +185,17 @@ async function updateQuotaStatus(
   if (response.status >= 400) throw new StatusError(response.body as Status)
 }
 
+async function createNamespace(transport: Transport, name: string): Promise<void> {
+  const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  const response = await transport.request({ method: 'POST', path: resourcePath(namespaces), body })
+  if (response.status < 400) return
+  const error = new StatusError(response.body as Status)
+  if (!isStatus(error, 'AlreadyExists')) throw error
+}
+
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
 function pipeline(parts: Parts, metrics: Metrics): Step[] {
-  const { options, credentials, authorizer, inFlight, aggregator } = parts
+  const { options, credentials, authorizer, inFlight, aggregator, flow } = parts
   const { log, anonymous = true, maxInFlight: limits = defaultLimits } = options
   return [
     metrics.instrument,
@@ -184,7 +204,7 @@ function pipeline(parts: Parts, metrics: Metrics): Step[] {
     requestDeadline,
     authenticate({ authenticators: credentials.authenticators, anonymous, log }),
     impersonate(authorizer),
-    maxInFlight(limits, inFlight),
+    flow ? flow.step : maxInFlight(limits, inFlight),
     authorize(authorizer),
     aggregator.step,
     requireAcceptable,
@@ -250,7 +270,7 @@ function handlersBelow({
   }
 }
 
-function nonResource({ services, credentials, options, aggregator }: Parts, metrics: Metrics): Handler {
+function nonResource({ flow, services, credentials, options, aggregator }: Parts, metrics: Metrics): Handler {
   const { registry } = services
   const { advertiseAddress, state, log, store, issuer } = options
   const checks = createHealthChecks(store, state)
@@ -262,6 +282,7 @@ function nonResource({ services, credentials, options, aggregator }: Parts, metr
     (context) => (context.path.startsWith('/openapi/') ? openApi(context) : undefined),
     versionHandler,
     metricsHandler(metrics),
+    ...(flow ? [flow.debug] : []),
     createOpenId({ issuer, keys: credentials.keys, externalUrl: () => `https://${address()}` }),
     rootHandler(() => rootPaths(registry, checks)),
   ]

@@ -53,6 +53,8 @@ export interface RequestContext {
   mentions?(word: string): boolean
   /** Over HTTP: answers 504 when the request is not done after this time, if that is sooner than the server's own limit. */
   limitTime?(limitMs: number): void
+  /** Of whatever the answer is, when it goes over HTTP; names in lower case. */
+  responseHeaders?: Readonly<Record<string, string>>
   /** Set where the request is audited: takes what steps and plugins note for the audit log. */
   annotate?: AuditAnnotate
 }

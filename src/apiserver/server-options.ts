@@ -2,6 +2,7 @@ import type { ResourceDefinition } from '../api/resource-definition.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Store } from '../store/store.ts'
+import type { AdmissionConfiguration } from './admission/all.ts'
 import type { InFlightLimits } from './flowcontrol/max-in-flight.ts'
 
 /** A certificate and its key. PEM. */
@@ -38,8 +39,14 @@ export interface ApiServerOptions {
   readonly staticTokens?: string
   /** Whether requests without credentials are let in as `system:anonymous`. Default true, as upstream. */
   readonly anonymous?: boolean
+  /** After --enable-admission-plugins and --disable-admission-plugins. */
+  readonly enabledAdmissionPlugins?: readonly string[]
   readonly disabledAdmissionPlugins?: readonly string[]
+  readonly admissionConfiguration?: AdmissionConfiguration
+  /** Without priority and fairness: requests past these are refused. With it: all seats there are, together. */
   readonly maxInFlight?: InFlightLimits
+  /** Upstream's --enable-priority-and-fairness. Default true. */
+  readonly priorityAndFairness?: boolean
   /** Default: every kind that upstream serves by default. */
   readonly definitions?: readonly ResourceDefinition[]
 }

@@ -23,8 +23,9 @@ export class ApiObjects {
     return response.status === 404 ? undefined : accepted(response)
   }
 
-  async create(collection: string, object: KubeObject): Promise<KubeObject> {
-    return accepted(await this.#transport.request({ method: 'POST', path: collection, body: object }))
+  async create(collection: string, object: KubeObject, fieldManager?: string): Promise<KubeObject> {
+    const request = { method: 'POST', path: collection, body: object } as const
+    return accepted(await this.#transport.request(fieldManager ? { ...request, query: { fieldManager } } : request))
   }
 
   async replace(path: string, object: KubeObject): Promise<KubeObject> {

@@ -4,6 +4,7 @@ import type { Transport } from '../../client/transport.ts'
 import { type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { isStatus } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { configProducer } from '../flowcontrol/field-managers.ts'
 import { ApiObjects, keyOf } from './api-objects.ts'
 import { bootstrapObjects } from './objects.ts'
 import { reconcile } from './reconcile.ts'
@@ -15,6 +16,8 @@ export interface BootstrapOptions {
   readonly clock: Clock
   readonly facts: Omit<ServerFacts, 'hostname'>
 }
+
+const flowControlVersion = 'flowcontrol.apiserver.k8s.io/v1'
 
 /** Kinds that others need to be there first. The rest come side by side. */
 const first: ReadonlySet<string> = new Set(['Namespace'])
@@ -82,9 +85,11 @@ async function ensure(
 async function create(api: ApiObjects, object: KubeObject, nowMs: number): Promise<void> {
   const collection = collectionPath(object)
   const { status, ...bare } = object as KubeObject & { status?: { conditions: object[] } }
+  const isFlowControl = object.apiVersion === flowControlVersion
   try {
-    const created = await api.create(collection, bare)
-    if (!status) return
+    const created = await api.create(collection, bare, isFlowControl ? configProducer : undefined)
+    // What serves these objects says how they are.
+    if (!status || isFlowControl) return
     const lastTransitionTime = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
     const conditions = status.conditions.map((condition) => ({ ...condition, lastTransitionTime }))
     const path = `${collection}/${encodeURIComponent(object.metadata?.name ?? '')}/status`

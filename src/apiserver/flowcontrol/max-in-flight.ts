@@ -1,12 +1,11 @@
-import { tooManyRequests } from '../../machinery/errors.ts'
 import { mastersGroup } from '../authentication/authenticator.ts'
 import { isLongRunning } from '../long-running.ts'
 import type { Step } from '../request.ts'
+import { tooManyRequestsAnswer } from './refusal.ts'
 
 const readVerbs: ReadonlySet<string> = new Set(['get', 'list', 'watch'])
 
-/** What upstream says, and after how many seconds it asks clients to come back. */
-const refusal = 'Too many requests, please try again later.'
+/** After how many seconds upstream asks clients to come back. */
 const retryAfterSeconds = 1
 
 export interface InFlightLimits {
@@ -31,7 +30,7 @@ export function maxInFlight(limits: InFlightLimits, inFlight: InFlight): Step {
     if (isLongRunning(context.info) || context.connection.transport === 'loopback') return next(context)
     const kind = readVerbs.has(context.info.verb) ? 'reading' : 'mutating'
     if (inFlight[kind] >= limits[kind] && !context.user.groups.includes(mastersGroup)) {
-      throw tooManyRequests(refusal, retryAfterSeconds)
+      return tooManyRequestsAnswer(retryAfterSeconds, false)
     }
     inFlight[kind]++
     try {

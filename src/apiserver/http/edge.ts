@@ -12,7 +12,7 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { timeout } from '../../machinery/errors.ts'
-import { StatusError } from '../../machinery/status.ts'
+import { type Status, StatusError } from '../../machinery/status.ts'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import { isLongRunning } from '../long-running.ts'
@@ -221,7 +221,17 @@ class TlsEdge implements HttpEdge {
     } catch (error) {
       // Some answers turn out to have no form the client takes only when they are written.
       if (!(error instanceof StatusError) || responder.started) throw error
-      await this.#writer.writePlain(error.status, context, responder)
+      await this.#writeRefusal(error.status, context, responder)
+    }
+  }
+
+  /** In the client's own form, where it is only the object that has none in it: custom resources in protobuf. */
+  async #writeRefusal(status: Status, context: HttpRequestContext, responder: Responder): Promise<void> {
+    try {
+      await this.#writer.write({ kind: 'status', status }, context, responder)
+    } catch (error) {
+      if (!(error instanceof StatusError) || responder.started) throw error
+      await this.#writer.writePlain(status, context, responder)
     }
   }
 

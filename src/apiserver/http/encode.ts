@@ -2,6 +2,7 @@ import { schemaOf } from '../../api/schema/schema.ts'
 import { formatJson } from '../../machinery/format-json.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { encodeProtobufList, encodeWatchFrame, readEnvelope } from '../../machinery/protobuf/envelope.ts'
+import { StatusError } from '../../machinery/status.ts'
 import { formatYaml } from '../../machinery/yaml.ts'
 import type { EncodedObject, ListAnswer } from '../request.ts'
 import type { Encoding } from './negotiate.ts'
@@ -45,9 +46,17 @@ export function encodeObject(
   return { encoding: 'json', bytes: line }
 }
 
+/** The 406 for what has no protobuf message. After errNotMarshalable of apimachinery runtime/serializer/protobuf. */
+export function noProtobufForm(goType: string): StatusError {
+  const why = 'does not implement the protobuf marshalling interface and cannot be encoded to a protobuf message'
+  const message = `object *unstructured.${goType} ${why}`
+  return new StatusError({ code: 406, reason: 'NotAcceptable', message })
+}
+
 /** The bytes of a list in a form that is made as a whole; undefined for plain JSON, which `listChunks` makes. */
 export function encodeList(list: ListAnswer, format: Format): Body | undefined {
   if (format.encoding === 'protobuf') {
+    if (!list.bareItems) throw noProtobufForm('UnstructuredList')
     const items = list.items.map(({ encoded }) => readEnvelope(encoded.protobuf()).raw)
     const metadataSchema = schemaOf(listMetaType)
     return { encoding: 'protobuf', bytes: encodeProtobufList({ ...list, metadataSchema, items }) }

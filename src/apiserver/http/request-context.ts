@@ -41,6 +41,7 @@ export class HttpRequestContext implements RequestContext {
   readonly receivedMs: number
   readonly requestId: string
   readonly warnings: string[] = []
+  responseHeaders?: Readonly<Record<string, string>>
   info: RequestInfo = unread
   user: UserInfo = unidentified
   readonly #rawQuery: string

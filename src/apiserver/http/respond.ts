@@ -148,6 +148,7 @@ function prettyFor(context: HttpRequestContext): boolean {
 
 function headersOf(context: HttpRequestContext): ResponseHeaders {
   const headers: ResponseHeaders = { 'audit-id': context.requestId, 'cache-control': 'no-cache, private' }
+  if (context.responseHeaders) Object.assign(headers, context.responseHeaders)
   if (context.warnings.length > 0) headers.warning = warningHeaders(context.warnings)
   return headers
 }
