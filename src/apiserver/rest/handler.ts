@@ -48,7 +48,8 @@ export function createRestHandler({ subresourceHandlers, ...services }: RestHand
     const request: ResourceRequest = { services, context, definition, namespace, name, subresource }
     const refusal = definition.custom && customRefusal(request)
     if (refusal) return refusal
-    if (context.method === 'HEAD' && !definition.custom) throw methodNotAllowed()
+    // Routes of upstream's built-in kinds know no HEAD, but those that only pass it on.
+    if (context.method === 'HEAD' && !definition.custom && subresource !== 'proxy') throw methodNotAllowed()
     if (subresource !== '') return serveSubresource(request, handlers)
     return verbHandler(request)(request)
   }
