@@ -30,6 +30,7 @@ import { podResizeValidator } from './pod-resize-validator.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { type PodTolerationRestrictionConfiguration, podTolerationRestriction } from './pod-toleration-restriction.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
+import { validatingAdmissionPolicy } from './policy/validating.ts'
 import { priority } from './priority.ts'
 import { resourceClaimPermission } from './resource-claim-permission.ts'
 import { type ResourceQuotaServices, resourceQuota } from './resource-quota.ts'
@@ -113,6 +114,7 @@ function choices(services: AdmissionServices, configuration: AdmissionConfigurat
     on('NodeDeclaredFeatureValidator', () => nodeDeclaredFeatureValidator(reader)),
     on('PodResizeValidator', () => podResizeValidator(reader)),
     on('MutatingAdmissionWebhook', () => mutatingAdmissionWebhook(services)),
+    on('ValidatingAdmissionPolicy', () => validatingAdmissionPolicy(services)),
     on('ValidatingAdmissionWebhook', () => validatingAdmissionWebhook(services)),
     // What takes from a quota must have passed everything else.
     on('ResourceQuota', () => resourceQuota(services)),

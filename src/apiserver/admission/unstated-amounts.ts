@@ -1,4 +1,4 @@
-import type { Container, Pod } from '../../api/types/core/v1.ts'
+import type { Container, Pod, ResourceRequirements } from '../../api/types/core/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 
 /** Amounts that every container must state where a quota limits them. */
@@ -13,6 +13,8 @@ const mustBeStated: ReadonlySet<string> = new Set([
 
 /** `limits.memory for: c; requests.cpu for: c`: what a Pod's containers leave out though a quota limits it. */
 export function unstatedAmounts({ spec }: DeepReadonly<Pod>, limited: readonly string[]): string | undefined {
+  // Amounts of the Pod as a whole stand for those of its containers.
+  if (hasOwnAmounts(spec?.resources)) return undefined
   const containers = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])]
   const missing = limited
     .filter((name) => mustBeStated.has(name))
@@ -25,6 +27,12 @@ export function unstatedAmounts({ spec }: DeepReadonly<Pod>, limited: readonly s
   if (missing.length === 0) return undefined
   return missing.map(({ name, without }) => `${name} for: ${[...new Set(without)].sort().join(',')}`).join('; ')
 }
+
+function hasOwnAmounts({ requests = {}, limits = {} }: DeepReadonly<ResourceRequirements> = {}): boolean {
+  return [...Object.keys(requests), ...Object.keys(limits)].some((name) => podLevelName.test(name))
+}
+
+const podLevelName = /^(cpu|memory|hugepages-.*)$/
 
 function states({ resources }: DeepReadonly<Container>, name: string): boolean {
   const [, kind = 'requests', amount = name] = /^(requests|limits)\.(.+)$/.exec(name) ?? []

@@ -2,7 +2,7 @@ import { hasScopes, isInScope } from '../../api/core/quota-scopes.ts'
 import { countName, objectUsage, totalUsage, type Usage } from '../../api/core/quota-usage.ts'
 import type { ResourceRef } from '../../api/resource-ref.ts'
 import type { Pod, ResourceQuota } from '../../api/types/core/v1.ts'
-import { persistentVolumeClaims, pods, resourceQuotas, services } from '../../api/types/resources.ts'
+import { persistentVolumeClaims, pods, resourceClaims, resourceQuotas, services } from '../../api/types/resources.ts'
 import { discoverResources } from '../../client/discovery.ts'
 import { byNamespace, type Cached, type Informer } from '../../client/informer.ts'
 import { type DeepReadonly, type KubeObject, objectKey } from '../../machinery/object.ts'
@@ -14,12 +14,12 @@ import {
   type ReconcileResult,
   watch,
 } from '../controller.ts'
-import { isPodTerminal, type ReadonlyPod } from '../pods.ts'
+import { isPodTerminal } from '../pods.ts'
 
 /** Everything is counted anew so often, whatever was missed. Upstream's --resource-quota-sync-period. */
 const resyncMs = 300_000
 /** Kinds of which quotas know more than the number. */
-const measured: readonly ResourceRef[] = [pods, services, persistentVolumeClaims] as readonly ResourceRef[]
+const measured = [pods, services, persistentVolumeClaims, resourceClaims] as readonly ResourceRef[]
 
 /** Counts what each quota's namespace uses, and gives back what was deleted. After pkg/controller/resourcequota. */
 export const resourceQuota: Controller = {
@@ -56,9 +56,8 @@ class ResourceQuotaController implements ControllerInstance {
     for (const resource of await this.#resourcesOf(quota, signal)) {
       const informer = this.#informerFor(resource)
       await informer.synced
-      if (scoped && countName(resource) !== countName(pods)) continue
       for (const object of informer.byIndex(byNamespace, quota.metadata.namespace ?? '')) {
-        if (scoped && !isInScope(quota, object as ReadonlyPod)) continue
+        if (scoped && !isInScope(quota, resource, object as DeepReadonly<KubeObject>)) continue
         usages.push(objectUsage(resource, object as DeepReadonly<KubeObject>, nowMs))
       }
     }

@@ -2,6 +2,7 @@ import type { MutatingWebhook, ValidatingWebhook } from '../../../api/types/admi
 import type { DeepReadonly, KubeObject } from '../../../machinery/object.ts'
 import type { Held } from '../../object-reader.ts'
 import type { WebhookClient, WebhookTarget } from '../../webhook/webhook-client.ts'
+import { type MatchConditions, matchConditions } from '../policy/match-conditions.ts'
 import { type MatchCriteria, matchCriteria } from './match-request.ts'
 
 /** One webhook of a configuration, made ready to be called. After apiserver webhook/accessors.go v1.36. */
@@ -11,6 +12,8 @@ export interface Hook<W extends AnyWebhook = AnyWebhook> {
   readonly configuration: string
   readonly webhook: DeepReadonly<W>
   readonly criteria: MatchCriteria
+  /** Undefined: none. */
+  readonly conditions: MatchConditions | undefined
   /** Throws when the client configuration makes no sense. */
   readonly target: () => WebhookTarget
 }
@@ -36,6 +39,7 @@ export function hooksOf<W extends AnyWebhook>(configuration: Held<Configuration<
       configuration: name,
       webhook,
       criteria: matchCriteria(webhook, rules),
+      conditions: matchConditions(webhook.matchConditions, webhook.failurePolicy, { hasParams: false }),
       target: () => client.target(webhook.clientConfig),
     }
   })

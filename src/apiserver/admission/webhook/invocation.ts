@@ -1,14 +1,19 @@
+import { forbidden } from '../../../machinery/errors.ts'
 import type { Logger } from '../../../platform/log.ts'
+import type { Authorizer } from '../../authorization/authorizer.ts'
 import type { WebhookClient } from '../../webhook/webhook-client.ts'
 import type { AdmissionAttributes } from '../admission.ts'
+import { requestAuthorizers, settled } from '../policy/authorizers.ts'
+import { evaluateConditions } from '../policy/match-conditions.ts'
 import type { VersionedRequest } from './admission-review.ts'
-import { convertObject } from './convert.ts'
 import type { AnyWebhook, Hook } from './hooks.ts'
-import { type MatchServices, matchRequest, type RequestMatch } from './match-request.ts'
+import { type MatchServices, matchRequest } from './match-request.ts'
+import { versionedRequest } from './versioned-request.ts'
 
 export interface WebhookServices extends MatchServices {
   readonly webhookClient: WebhookClient
   readonly log: Logger
+  readonly authorizer: Authorizer
 }
 
 /** A webhook that a request concerns, and the request as it is to be shown to it. */
@@ -24,16 +29,22 @@ export async function invocationOf<W extends AnyWebhook>(
   services: WebhookServices,
 ): Promise<Invocation<W> | undefined> {
   const match = matchRequest(hook.criteria, attributes, services)
-  return match && { hook, request: versionedRequest(attributes, match) }
+  if (!match) return undefined
+  const request = versionedRequest(attributes, match)
+  return (await fulfilsConditions(hook, request, services)) ? { hook, request } : undefined
 }
 
-/** The objects of a request in the matched version. */
-export function versionedRequest(attributes: AdmissionAttributes, match: RequestMatch): VersionedRequest {
-  const { definition, object, oldObject } = attributes
-  return {
-    attributes,
-    match,
-    object: object && convertObject(object, definition, match.definition),
-    oldObject: oldObject && convertObject(oldObject, definition, match.definition),
-  }
+/** Throws 403 for conditions that go wrong where failures count. */
+async function fulfilsConditions<W extends AnyWebhook>(
+  { conditions }: Hook<W>,
+  request: VersionedRequest,
+  { authorizer }: WebhookServices,
+): Promise<boolean> {
+  if (!conditions) return true
+  const { attributes } = request
+  const authorizers = requestAuthorizers(authorizer, attributes)
+  const result = await settled(() => evaluateConditions(conditions, { request, authorizers }))
+  if (typeof result === 'string') return result === 'match'
+  const { group, plural: resource } = attributes.definition
+  throw forbidden({ group, resource }, attributes.name, result.error)
 }
