@@ -80,9 +80,6 @@ export const namespaceType = objectType('kubernetes.Namespace', {
   status: objectType('kubernetes.NamespaceStatus', { conditions: listType(namespaceCondition), phase: stringType }),
 })
 
-export const authorizerType = objectType('kubernetes.authorization.Authorizer', {})
-export const resourceCheckType = objectType('kubernetes.authorization.ResourceCheck', {})
-
 const patchFields: Readonly<Record<string, CelType>> = {
   op: stringType,
   path: stringType,
@@ -91,13 +88,13 @@ const patchFields: Readonly<Record<string, CelType>> = {
 }
 
 /** One operation of a JSON patch: `JSONPatch{op: "add", path: "/spec/replicas", value: 1}`. */
-export const jsonPatchType = objectType('JSONPatch', patchFields, { constructible: true })
+export const jsonPatchType = objectType('JSONPatch', patchFields)
 
 const anyField: CelField = { type: dynType }
 
 /** `Object{spec: Object.spec{replicas: 1}}`: types are named by their path, and have any field. */
 function appliedType(name: string): CelType {
-  return objectType(name, () => anyField, { constructible: true })
+  return objectType(name, () => anyField)
 }
 
 export const appliedObjectType = appliedType('Object')

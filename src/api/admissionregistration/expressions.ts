@@ -1,9 +1,10 @@
 import { compileCel } from '../../machinery/cel/compile.ts'
 import { type CelEnvironment, celEnvironment } from '../../machinery/cel/environment.ts'
+import { authorizerType, resourceCheckType } from '../../machinery/cel/library/authorizer-values.ts'
 import type { CelProgram } from '../../machinery/cel/program.ts'
 import { type CelType, dynType, isExactType, objectType } from '../../machinery/cel/types.ts'
 import type { ExpressionForm } from './expression-forms.ts'
-import { authorizerType, namespaceType, requestType, resolvePatchType, resourceCheckType } from './expression-types.ts'
+import { namespaceType, requestType, resolvePatchType } from './expression-types.ts'
 
 /** Which variables an expression has beside the objects, the request and the namespace. */
 export interface ExpressionScope {

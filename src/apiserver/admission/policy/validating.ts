@@ -1,0 +1,146 @@
+import type {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+} from '../../../api/types/admissionregistration/v1.ts'
+import { validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '../../../api/types/resources.ts'
+import { StatusError, type StatusReason } from '../../../machinery/status.ts'
+import type { Authorizer } from '../../authorization/authorizer.ts'
+import type { ObjectReader } from '../../object-reader.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
+import { refuse } from '../refuse.ts'
+import type { MatchServices } from '../webhook/match-request.ts'
+import { isExempt } from '../webhook/request-kind.ts'
+import { versionedRequest } from '../webhook/versioned-request.ts'
+import { type AppliedPolicy, appliedPolicies, namespaceOf } from './applied-policies.ts'
+import { AuditAnnotations, annotateFailure } from './audit-annotations.ts'
+import { requestAuthorizers, settled } from './authorizers.ts'
+import type { Authorizers } from './evaluation.ts'
+import { type BoundPolicy, boundPolicies } from './policies.ts'
+import { compileValidator, type ValidationResult, type Validator, validate } from './validator.ts'
+
+export interface PolicyServices extends MatchServices {
+  readonly authorizer: Authorizer
+}
+
+type Applied = AppliedPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validator>
+type Bound = BoundPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validator>
+type Matched = Extract<Applied, { readonly params: unknown }>
+
+interface Denial {
+  readonly policy: string
+  readonly binding: string | undefined
+  readonly message: string
+  readonly reason?: StatusReason | undefined
+}
+
+/** Refuses what bound policies do. After policy/validating/dispatcher.go v1.36. */
+export function validatingAdmissionPolicy(services: PolicyServices): AdmissionPlugin {
+  const policies = boundPolicies(services.reader, {
+    policies: validatingAdmissionPolicies,
+    bindings: validatingAdmissionPolicyBindings,
+    compile: compileValidator,
+  })
+  return {
+    name: 'ValidatingAdmissionPolicy',
+    handles: ['CREATE', 'UPDATE', 'DELETE', 'CONNECT'],
+    async validate(attributes) {
+      const bound = policies()
+      if (bound.length === 0 || isExempt(attributes)) return
+      const applied = appliedPolicies(bound, attributes, services)
+      if (applied.length === 0) return
+      const judging = {
+        attributes,
+        reader: services.reader,
+        authorizers: requestAuthorizers(services.authorizer, attributes),
+      }
+      const denials: Denial[] = []
+      for (const [policy, bindings] of Map.groupBy(applied, (each) => each.bound)) {
+        denials.push(...(await judge(policy, bindings, judging)))
+      }
+      if (denials.length > 0) throw denied(denials[0]!, attributes)
+    },
+  }
+}
+
+interface Judging {
+  readonly attributes: AdmissionAttributes
+  readonly reader: ObjectReader
+  readonly authorizers: Authorizers
+}
+
+/** All bindings of one policy. */
+async function judge({ policy }: Bound, bindings: readonly Applied[], judging: Judging): Promise<Denial[]> {
+  const { attributes } = judging
+  const annotations = new AuditAnnotations()
+  const denials: Denial[] = []
+  for (const applied of bindings) {
+    if ('misconfigured' in applied) {
+      if (policy.spec?.failurePolicy !== 'Ignore') denials.push(denialOf(applied, applied.misconfigured))
+      continue
+    }
+    for (const result of await evaluate(applied, judging)) {
+      denials.push(...enforce(applied, result, attributes))
+      denials.push(...note(applied, result, annotations))
+    }
+  }
+  annotations.publish(policy.metadata.name, attributes)
+  return denials
+}
+
+/** One result for each set of parameters. */
+function evaluate(
+  { bound, match, params }: Matched,
+  { attributes, reader, authorizers }: Judging,
+): Promise<ValidationResult[]> {
+  const request = versionedRequest(attributes, match)
+  const namespace = namespaceOf(attributes, reader)
+  return settled(() =>
+    params.map((param) => validate(bound.evaluator, { request, params: param, namespace, authorizers })),
+  )
+}
+
+/** Does with each failure what the binding says; answers those that refuse the request. */
+function enforce(applied: Matched, { decisions }: ValidationResult, attributes: AdmissionAttributes): Denial[] {
+  const { binding, bound } = applied
+  const actions = binding.spec?.validationActions ?? []
+  return decisions.flatMap((decision, expressionIndex) => {
+    if (decision.action === 'admit') return []
+    const { message, reason } = decision
+    if (actions.includes('Audit')) annotateFailure({ binding, expressionIndex, message }, attributes)
+    if (actions.includes('Warn')) {
+      const names = `'${bound.policy.metadata.name}' with binding '${binding.metadata.name}'`
+      attributes.warn(`Validation failed for ValidatingAdmissionPolicy ${names}: ${message}`)
+    }
+    return actions.includes('Deny') ? [denialOf(applied, message, reason)] : []
+  })
+}
+
+/** Audit annotations that go wrong refuse the request whatever the binding's actions are. */
+function note(applied: Matched, { notes }: ValidationResult, annotations: AuditAnnotations): Denial[] {
+  return notes.flatMap((each) => {
+    if (each.action === 'deny') return [denialOf(applied, each.message)]
+    annotations.add(each.key, each.value)
+    return []
+  })
+}
+
+function denialOf({ bound, binding }: Applied, message: string, reason?: StatusReason): Denial {
+  return { policy: bound.policy.metadata.name, binding: binding?.metadata.name, message, reason }
+}
+
+const codes: Readonly<Partial<Record<StatusReason, number>>> = {
+  Forbidden: 403,
+  Unauthorized: 401,
+  RequestEntityTooLarge: 413,
+}
+
+function denied(
+  { policy, binding, message, reason = 'Invalid' }: Denial,
+  attributes: AdmissionAttributes,
+): StatusError {
+  const by = binding === undefined ? `'${policy}'` : `'${policy}' with binding '${binding}'`
+  const text = `ValidatingAdmissionPolicy ${by} denied request: ${message}`
+  const { status } = refuse(attributes, text)
+  const details = { ...status.details, causes: [...(status.details?.causes ?? []), { message: text }] }
+  return new StatusError({ ...status, reason, details, code: codes[reason] ?? 422 })
+}
