@@ -11,6 +11,7 @@ import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import { mediaTypes } from '../http/negotiate.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import { type Body, readBody, unknownFormat } from './body.ts'
+import { assertCustomKind } from './custom-kind.ts'
 import { decodeObject } from './decode-object.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
@@ -47,12 +48,17 @@ export async function decodeDraft(
 export function decodeBody(body: Body, expected: ExpectedKind, context: DecodeContext): Draft {
   const parsed = parseBody(body, expected)
   const given = givenKind(parsed.value, expected)
-  assertKind(given, expected, context.registry)
+  if (expected.custom) assertCustomKind({ ...context, ...parsed, text: textOf(body), expected })
+  else assertKind(given, expected, context.registry)
   const draft = decodeChecked(given, parsed, expected, context) as Draft
   draft.kind = expected.kind
   draft.apiVersion = apiVersionOf(expected)
   draft.metadata ??= {}
   return draft
+}
+
+function textOf(body: Body): string | undefined {
+  return body.kind === 'bytes' ? Buffer.from(body.bytes).toString() : undefined
 }
 
 /** What a body holds before it is known to be of any kind. */

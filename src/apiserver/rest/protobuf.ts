@@ -1,8 +1,7 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
-import { notAcceptable } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { encodeProtobuf as encodeEnvelope } from '../../machinery/protobuf/envelope.ts'
-import { mediaTypes, withoutProtobuf } from '../http/negotiate.ts'
+import { noProtobufForm } from '../http/encode.ts'
 
 /** A custom resource: it has no protobuf message, and its lists name the kind of each item. */
 export function isCustom({ custom }: ResourceDefinition): boolean {
@@ -18,6 +17,6 @@ const extensionGroups: ReadonlySet<string> = new Set(['apiextensions.k8s.io', 'a
 
 /** The object as its protobuf message in upstream's envelope. Throws 406 for kinds without a message. */
 export function encodeProtobuf(definition: ResourceDefinition, object: DeepReadonly<KubeObject>): Uint8Array {
-  if (isCustom(definition)) throw notAcceptable(withoutProtobuf.map((encoding) => mediaTypes[encoding]))
+  if (isCustom(definition)) throw noProtobufForm('Unstructured')
   return encodeEnvelope(object, definition.schema)
 }
