@@ -162,8 +162,9 @@ class Checker {
       case 'map':
         return target.parameters[1]!
       case 'object': {
-        const declared = target.field!(field)
-        if (declared === undefined) this.#error(at, `undefined field '${field}'`)
+        const declared = target.field?.(field)
+        if (target.field === undefined) this.#error(at, `unexpected failed resolution of '${target.name}'`)
+        else if (declared === undefined) this.#error(at, `undefined field '${field}'`)
         return declared?.type ?? errorType
       }
       case 'parameter':

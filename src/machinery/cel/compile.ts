@@ -8,6 +8,7 @@ import { PlanError, plan } from './planner.ts'
 import { CelProgram } from './program.ts'
 import { renderErrors, Source } from './source.ts'
 import { type CelType, isDyn, isExactType } from './types.ts'
+import { validate } from './validators.ts'
 
 export type CompileResult =
   | { readonly program: CelProgram }
@@ -34,6 +35,8 @@ export function compileCel(
   if ('errors' in parsed) return { errors: renderErrors(source, parsed.errors), stage: 'compilation' }
   const checked = check(parsed.expression, environment)
   if ('errors' in checked) return { errors: renderErrors(source, checked.errors), stage: 'compilation' }
+  const invalid = validate(checked)
+  if (invalid.length > 0) return { errors: renderErrors(source, invalid), stage: 'compilation' }
   const type = checked.types.get(checked.expression.id)!
   if (result !== undefined && !isDyn(type) && !result.some((allowed) => isDyn(allowed) || isExactType(allowed, type))) {
     return { errors: '', stage: 'result' }

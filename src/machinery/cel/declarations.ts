@@ -40,6 +40,16 @@ export function memberOverload(id: string, signature: Signature): Overload {
   return { id, member: true, ...signature }
 }
 
+/** A function of one overload, or a part of one: `name(arguments)`. */
+export function globalFunction(name: string, id: string, signature: Signature): FunctionDeclaration {
+  return { name, overloads: [overload(id, signature)] }
+}
+
+/** As `globalFunction`, called `target.name(arguments)`. */
+export function memberFunction(name: string, id: string, signature: Signature): FunctionDeclaration {
+  return { name, overloads: [memberOverload(id, signature)] }
+}
+
 /** Declarations by name; the overloads of one name add up in order. */
 export function mergeFunctions(declarations: Iterable<FunctionDeclaration>): Map<string, FunctionDeclaration> {
   const merged = new Map<string, FunctionDeclaration>()

@@ -9,16 +9,20 @@ export interface EnvironmentOptions {
   readonly variables: Readonly<Record<string, CelType>>
   /** Types that expressions may name and construct, such as `Object` of mutating policies. */
   readonly resolveType?: (name: string) => CelType | undefined
+  /** Beside those of the library, under other names. */
+  readonly functions?: readonly FunctionDeclaration[]
 }
 
 /** Immutable: one serves any number of expressions at once. */
 export class CelEnvironment implements Scope {
   readonly variables: ReadonlyMap<string, CelType>
   readonly #resolveType: (name: string) => CelType | undefined
+  readonly #functions: readonly FunctionDeclaration[]
 
-  constructor({ variables, resolveType = () => undefined }: EnvironmentOptions) {
+  constructor({ variables, resolveType = () => undefined, functions = [] }: EnvironmentOptions) {
     this.variables = new Map(Object.entries(variables))
     this.#resolveType = resolveType
+    this.#functions = functions
   }
 
   variable(name: string): CelType | undefined {
@@ -30,13 +34,13 @@ export class CelEnvironment implements Scope {
   }
 
   function(name: string): FunctionDeclaration | undefined {
-    return kubernetesFunctions.get(name)
+    return kubernetesFunctions.get(name) ?? this.#functions.find((declared) => declared.name === name)
   }
 
   /** The same with more variables. */
   extend(variables: Readonly<Record<string, CelType>>): CelEnvironment {
     const all = { ...Object.fromEntries(this.variables), ...variables }
-    return new CelEnvironment({ variables: all, resolveType: this.#resolveType })
+    return new CelEnvironment({ variables: all, resolveType: this.#resolveType, functions: this.#functions })
   }
 }
 

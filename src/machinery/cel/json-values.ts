@@ -129,12 +129,12 @@ export function* elementsOf(list: CelList): Iterable<CelValue> {
 /** An object without declared fields: any property may be asked for. */
 class JsonMap extends CelMap {
   readonly json: Readonly<Record<string, unknown>>
-  readonly #valueType: CelType
+  readonly #type: CelType
 
   constructor(json: Readonly<Record<string, unknown>>, type: CelType) {
     super()
     this.json = json
-    this.#valueType = type.kind === 'map' ? type.parameters[1]! : dynType
+    this.#type = type
   }
 
   get size(): number {
@@ -142,8 +142,9 @@ class JsonMap extends CelMap {
   }
 
   find(key: CelValue): CelValue | undefined {
-    if (typeof key !== 'string') return noSuchOverload
-    return Object.hasOwn(this.json, key) ? fromJson(this.json[key], this.#valueType) : undefined
+    const valueType = this.#type.kind === 'map' ? this.#type.parameters[1]! : dynType
+    if (typeof key !== 'string') return this.#type.kind === 'map' ? noSuchOverload : undefined
+    return Object.hasOwn(this.json, key) ? fromJson(this.json[key], valueType) : undefined
   }
 
   keys(): Iterable<CelValue> {

@@ -2,6 +2,7 @@ import type { CheckedExpression } from './checker.ts'
 import type { CelEnvironment } from './environment.ts'
 import { type Activation, CelRuntimeError, CostTracker, type Step } from './evaluation.ts'
 import { fromJson } from './json-values.ts'
+import { PendingDecision } from './library/authorizer-values.ts'
 import type { CelType } from './types.ts'
 import { type CelValue, Failure } from './values.ts'
 
@@ -43,9 +44,31 @@ export class CelProgram {
   /** Throws CelRuntimeError with cel-go's text; also for a cost past the limit. */
   evaluate(bindings: Bindings, { costLimit }: EvaluateOptions = {}): Evaluation {
     const tracker = new CostTracker(costLimit)
-    const value = this.#step.evaluate(new Variables(this.environment, bindings, tracker))
-    if (value instanceof Failure) throw new CelRuntimeError(value.message)
+    const value = this.#run(new Variables(this.environment, bindings, tracker))
+    if (value instanceof Failure) throw new CelRuntimeError(value.message, { cost: tracker.cost })
     return { value, cost: tracker.cost }
+  }
+
+  /** As `evaluate`, and waits where an authorizer has to ask others: the run then begins again. */
+  async evaluateAsync(bindings: Bindings, options: EvaluateOptions = {}): Promise<Evaluation> {
+    for (;;) {
+      try {
+        return this.evaluate(bindings, options)
+      } catch (err) {
+        if (!(err instanceof PendingDecision)) throw err
+        await err.decision
+      }
+    }
+  }
+
+  #run(activation: Activation): CelValue {
+    try {
+      return this.#step.evaluate(activation)
+    } catch (err) {
+      // What V8 throws for text or nesting past its limits, which cost alone does not always keep out.
+      if (!(err instanceof RangeError)) throw err
+      throw new CelRuntimeError('operation cancelled: value too large', { cause: err })
+    }
   }
 }
 

@@ -26,7 +26,12 @@ export interface CompletedCall {
 }
 
 export function callCost(call: CompletedCall): number {
-  return libraryCosts.get(call.function)?.(call) ?? standardCosts.get(call.overload)?.(call) ?? 1
+  return (
+    overloadCosts.get(call.overload)?.(call) ??
+    libraryCosts.get(call.function)?.(call) ??
+    standardCosts.get(call.overload)?.(call) ??
+    1
+  )
 }
 
 type Cost = (call: CompletedCall) => number | undefined
@@ -87,6 +92,36 @@ const libraryCosts = costTable({
   'major minor patch getScheme getHostname getHost getPort getEscapedPath getQuery': nominal,
   '_==_': (call) => (call.arguments[0] instanceof Opaque ? 1 : undefined),
 })
+
+/** Of cel-go's own extensions; these come before all others. */
+const overloadCosts = costTable({
+  'list_sets_contains_list list_sets_intersects_list': (call) => 1 + sizeAt(call, 0) * sizeAt(call, 1),
+  list_sets_equivalent_list: (call) => 1 + 2 * sizeAt(call, 0) * sizeAt(call, 1),
+  'list_slice lists_range list_reverse': (call) => allocation(1, actualSize(call.result)),
+  list_flatten: (call) => allocation(1, sizeAt(call, 0)),
+  list_flatten_int: (call) => allocation(Number(call.arguments[1]), sizeAt(call, 0)),
+  list_distinct: (call) => selfComparison(call.arguments[0]),
+  ...Object.fromEntries(
+    'int uint double bool google.protobuf.Duration google.protobuf.Timestamp string bytes'
+      .split(' ')
+      .flatMap((type) => [
+        [`list_${type}_sort`, (call: CompletedCall) => selfComparison(call.arguments[0])],
+        [`list_${type}_sortByAssociatedKeys`, (call: CompletedCall) => selfComparison(call.arguments[1])],
+      ]),
+  ),
+})
+
+function allocation(factor: number, size: number): number {
+  return Math.floor(size * factor) + 1 + listCreateBaseCost
+}
+
+/** Of comparing each element with each other. */
+function selfComparison(list: CelValue | undefined): number {
+  if (!(list instanceof CelList)) return 1
+  const first = list.size === 0 ? null : list.at(0)
+  const isText = typeof first === 'string' || first instanceof Bytes
+  return allocation(isText ? 2 + stringTraversalCostFactor : 2, list.size * list.size)
+}
 
 function costTable(rows: Readonly<Record<string, Cost>>): ReadonlyMap<string, Cost> {
   return new Map(Object.entries(rows).flatMap(([names, cost]) => names.split(' ').map((name) => [name, cost] as const)))

@@ -171,10 +171,10 @@ function namedOffsetSeconds(timestamp: Timestamp, zone: string): number | Failur
       ...{ year: 'numeric', month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric', second: 'numeric' },
       era: 'short',
     })
-    const parts = Object.fromEntries(format.formatToParts(seconds * 1000).map(({ type, value }) => [type, value]))
+    const parts = new Map(format.formatToParts(seconds * 1000).map(({ type, value }) => [type, Number(value)]))
     const local = new Date(0)
-    local.setUTCFullYear(Number(parts['year']), Number(parts['month']) - 1, Number(parts['day']))
-    local.setUTCHours(Number(parts['hour']), Number(parts['minute']), Number(parts['second']))
+    local.setUTCFullYear(parts.get('year')!, parts.get('month')! - 1, parts.get('day')!)
+    local.setUTCHours(parts.get('hour')!, parts.get('minute')!, parts.get('second')!)
     return local.getTime() / 1000 - seconds
   } catch (err) {
     if (!(err instanceof RangeError)) throw err

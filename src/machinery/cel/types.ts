@@ -34,8 +34,6 @@ export interface CelType {
   readonly listType?: 'set' | 'map'
   /** `x-kubernetes-list-map-keys` of a list of type map. */
   readonly mapKeys?: readonly string[]
-  /** Only where an environment names the type itself, may expressions construct it: `Object.spec{replicas: 1}`. */
-  readonly constructible?: boolean
 }
 
 export interface CelField {
@@ -96,18 +94,18 @@ export function parameterType(name: string): CelType {
   return { kind: 'parameter', name, parameters: [] }
 }
 
-export interface ObjectTypeOptions {
-  readonly constructible?: boolean
-}
-
 /** An object with declared fields. Pass a function where the fields mention the type itself. */
 export function objectType(
   name: string,
   fields: Readonly<Record<string, CelType | CelField>> | ((name: string) => CelField | undefined),
-  options: ObjectTypeOptions = {},
 ): CelType {
   const field = typeof fields === 'function' ? fields : fieldsOf(fields)
-  return { kind: 'object', name, parameters: [], field, ...options }
+  return { kind: 'object', name, parameters: [], field }
+}
+
+/** An object of a library, with functions but without fields. */
+export function receiverType(name: string): CelType {
+  return simple('object', name)
 }
 
 function fieldsOf(fields: Readonly<Record<string, CelType | CelField>>): (name: string) => CelField | undefined {

@@ -77,6 +77,7 @@ export function isRuntimeAssignable(type: CelType, value: CelValue): boolean {
     case 'map':
       return value instanceof CelMap && value.constructedType === undefined && firstEntryFits(type, value)
     case 'object':
+      if (value instanceof Opaque) return value.type.name === type.name
       return (
         value instanceof CelMap && (value.constructedType === undefined || value.constructedType.name === type.name)
       )

@@ -29,6 +29,9 @@ const listOfV = listType(v)
 const mapOfKV = mapType(k, v)
 const listOfOptionals = listType(optionalOfV)
 
+/** What `type(optional.none())` is. */
+export const optionalTypeName = optionalType(dynType)
+
 const none = new Optional()
 
 export const optionalFunctions: readonly FunctionDeclaration[] = [

@@ -252,7 +252,10 @@ const textFunctions: readonly FunctionDeclaration[] = [
 
 /** `in`: among the elements of a list or the keys of a map. */
 function contains(container: CelValue, value: CelValue): CelValue {
-  if (container instanceof CelMap) return container.find(value) !== undefined
+  if (container instanceof CelMap) {
+    const found = container.find(value)
+    return found instanceof Failure ? found : found !== undefined
+  }
   return container instanceof CelList ? includes(container, value) : noSuchOverload
 }
 
