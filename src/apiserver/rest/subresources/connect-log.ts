@@ -5,8 +5,9 @@ import type { PodLogOptions } from '../../../api/types/core/v1.ts'
 import { badRequest, internalError } from '../../../machinery/errors.ts'
 import { StatusError, type StatusReason } from '../../../machinery/status.ts'
 import { tlsOptions, type UpgradeTarget } from '../../../platform/http-upgrade.ts'
+import { sendByteStream } from '../../../platform/websocket/byte-stream.ts'
 import type { Answer } from '../../request.ts'
-import { plainResponse } from './connect-answer.ts'
+import { plainResponse, upgradeAnswer, wantsUpgrade } from './connect-answer.ts'
 import type { ConnectOptions } from './connect-dependencies.ts'
 import { chooseContainer, kubeletEndpoint, kubeletTarget, requirePod } from './connect-location.ts'
 import { logOptions } from './connect-options.ts'
@@ -25,7 +26,7 @@ export function logHandler({ reader, kubelet }: ConnectOptions): SubresourceHand
     const target = kubeletTarget({ ...endpoint, tls }, ['containerLogs', namespace, name, container], logQuery(options))
     const log = await getLog(target, context.signal)
     if (log.statusCode !== 200) throw await errorOf(log, name)
-    return streamed(log)
+    return wantsUpgrade(context) ? upgradeAnswer((client) => sendByteStream(client, log)) : streamed(log)
   }
 }
 
