@@ -41,10 +41,11 @@ export function priorityAndFairness(options: PriorityAndFairnessOptions): Step {
       context,
     }
     const started = level.queues.start(request, () => context.signal)
+    const counted = info.verb === 'watch' ? watching(next, watches) : next
     const serve = (outcome: Seats | Refusal) =>
       typeof outcome === 'string'
         ? refuse(flow, context, clock.nowMs())
-        : hold(outcome, context, watching(next, watches), options.inFlight)
+        : hold(outcome, context, counted, options.inFlight)
     return started instanceof Promise ? started.then(serve) : serve(started)
   }
 }

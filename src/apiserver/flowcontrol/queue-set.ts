@@ -119,14 +119,15 @@ export class QueueSet {
     this.#limit = limit
     while (this.#queues.length < queuing.queues) this.#queues.push(emptyQueue())
     this.#dropSpareQueues()
-    this.#dispatch()
+    this.#dispatch(this.#clock.monotonicMs())
   }
 
   /** Seats at once, a promise of them, or why there are none. */
   start(request: FlowRequest, signal: () => AbortSignal): Started {
     const seats = Math.max(request.work.initialSeats, request.work.finalSeats)
-    if (this.#queuing.queues < 1) return this.#startWithoutQueue(request, seats)
-    this.#advance()
+    const nowMs = this.#clock.monotonicMs()
+    if (this.#queuing.queues < 1) return this.#startWithoutQueue(request, seats, nowMs)
+    this.#advance(nowMs)
     const index = this.#chooseQueue(request)
     const queue = this.#queues[index]!
     if (this.seatsInUse >= this.#limit && queue.waiting.length >= this.#queuing.queueLengthLimit) {
@@ -134,10 +135,10 @@ export class QueueSet {
       return 'queue-full'
     }
     const ticket = this.#ticket(request, seats, queue)
-    this.#enqueue(ticket, index)
+    this.#enqueue(ticket, index, nowMs)
     const startsNow = this.waiting === 1 && this.seatsInUse < this.#limit && this.#fits(seats)
     const started = startsNow ? ticket : this.#startOf(ticket, index, signal)
-    this.#dispatch()
+    this.#dispatch(nowMs)
     return started
   }
 
@@ -155,13 +156,14 @@ export class QueueSet {
     }
   }
 
-  #startWithoutQueue(request: FlowRequest, seats: number): Started {
+  #startWithoutQueue(request: FlowRequest, seats: number, nowMs: number): Started {
     if (this.#queuing.queues === 0 && !this.#fits(seats)) {
       this.rejected++
       return 'concurrency-limit'
     }
     const ticket = this.#ticket(request, seats, undefined)
-    this.#execute(ticket)
+    this.#execute(ticket, nowMs)
+    this.#noteDemand(nowMs)
     return ticket
   }
 
@@ -204,15 +206,16 @@ export class QueueSet {
   /** Out of the queue without having been served. */
   #giveUp(ticket: Ticket, index: number): void {
     const queue = ticket.queue!
-    this.#advance()
+    const nowMs = this.#clock.monotonicMs()
+    this.#advance(nowMs)
     queue.waiting.splice(queue.waiting.indexOf(ticket), 1)
     this.#leaveQueue(ticket, index)
     boundNextDispatch(queue)
     this.rejected++
     this.timedOut++
-    this.#noteDemand()
+    this.#noteDemand(nowMs)
     // What it kept waiting may be narrower.
-    this.#dispatch()
+    this.#dispatch(nowMs)
   }
 
   /** The least loaded queue of the flow's hand. */
@@ -237,7 +240,7 @@ export class QueueSet {
     return hand
   }
 
-  #enqueue(ticket: Ticket, index: number): void {
+  #enqueue(ticket: Ticket, index: number, nowMs: number): void {
     const queue = ticket.queue!
     if (queue.waiting.length === 0 && queue.executing === 0) {
       queue.nextDispatchR = this.#progress
@@ -249,7 +252,7 @@ export class QueueSet {
     this.waiting++
     this.seatsWaiting += ticket.seats
     boundNextDispatch(queue)
-    this.#noteDemand()
+    this.#noteDemand(nowMs)
   }
 
   #leaveQueue(ticket: Ticket, index: number): void {
@@ -261,13 +264,13 @@ export class QueueSet {
     this.seatsWaiting -= ticket.seats
   }
 
-  #dispatch(): void {
-    while (this.waiting > 0 && this.seatsInUse < this.#limit && this.#dispatchOne()) {
+  #dispatch(nowMs: number): void {
+    while (this.waiting > 0 && this.seatsInUse < this.#limit && this.#dispatchOne(nowMs)) {
       // One after the other, until the next one has to wait.
     }
   }
 
-  #dispatchOne(): boolean {
+  #dispatchOne(nowMs: number): boolean {
     const index = this.#nextQueue()
     const queue = this.#queues[index]!
     const ticket = queue.waiting[0]!
@@ -279,7 +282,7 @@ export class QueueSet {
     queue.nextDispatchR += totalWork(ticket)
     boundNextDispatch(queue)
     queue.seatsInUse += ticket.seats
-    this.#execute(ticket)
+    this.#execute(ticket, nowMs)
     ticket.onStart?.()
     return true
   }
@@ -307,38 +310,44 @@ export class QueueSet {
     return this.seatsInUse + seats <= this.#limit
   }
 
-  #execute(ticket: Ticket): void {
-    ticket.startMs = this.#clock.monotonicMs()
+  #execute(ticket: Ticket, nowMs: number): void {
+    ticket.startMs = nowMs
     this.executing++
     this.dispatched++
     this.seatsInUse += ticket.seats
     this.#executingTickets.add(ticket)
-    this.#noteDemand()
   }
 
   #finish(ticket: Ticket): void {
     if (!this.#executingTickets.delete(ticket)) return
-    this.#advance()
+    const nowMs = this.#clock.monotonicMs()
+    this.#advance(nowMs)
     this.executing--
     const { queue, request } = ticket
     if (queue) {
-      const servedMs = this.#clock.monotonicMs() - ticket.startMs!
+      const servedMs = nowMs - ticket.startMs!
       queue.executing--
       queue.nextDispatchR -= request.work.initialSeats * (estimatedServiceMs - servedMs)
       boundNextDispatch(queue)
       if (queue.waiting.length === 0 && queue.executing === 0) this.#busyQueues--
     }
-    if (request.work.additionalLatencyMs <= 0) this.#releaseSeats(ticket)
-    else this.#clock.setTimer(request.work.additionalLatencyMs, () => this.#releaseSeats(ticket)).unref()
+    if (request.work.additionalLatencyMs <= 0) this.#releaseSeats(ticket, nowMs)
+    else this.#clock.setTimer(request.work.additionalLatencyMs, () => this.#linger(ticket)).unref()
   }
 
-  #releaseSeats({ queue, seats }: Ticket): void {
-    this.#advance()
+  /** The end of the time in which a change is sent to its watchers. */
+  #linger(ticket: Ticket): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#advance(nowMs)
+    this.#releaseSeats(ticket, nowMs)
+  }
+
+  #releaseSeats({ queue, seats }: Ticket, nowMs: number): void {
     this.seatsInUse -= seats
     if (queue) queue.seatsInUse -= seats
-    this.#noteDemand()
+    this.#noteDemand(nowMs)
     this.#dropSpareQueues()
-    this.#dispatch()
+    this.#dispatch(nowMs)
   }
 
   #dropSpareQueues(): void {
@@ -350,8 +359,7 @@ export class QueueSet {
   }
 
   /** Moves virtual time on, by what was the state until now. */
-  #advance(): void {
-    const nowMs = this.#clock.monotonicMs()
+  #advance(nowMs: number): void {
     const spanMs = nowMs - this.#syncedMs
     this.#syncedMs = nowMs
     if (this.#busyQueues === 0) return
@@ -359,8 +367,8 @@ export class QueueSet {
     this.#progress += (seats / this.#busyQueues) * spanMs
   }
 
-  #noteDemand(): void {
-    this.#demand.set(this.seatsInUse + this.seatsWaiting, this.#clock.monotonicMs())
+  #noteDemand(nowMs: number): void {
+    this.#demand.set(this.seatsInUse + this.seatsWaiting, nowMs)
   }
 }
 
