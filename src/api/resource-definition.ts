@@ -51,6 +51,8 @@ export interface CustomForm {
   readonly decode: (value: unknown) => Decoded
   /** A draft as it is kept: pruned, members in order. The draft is given up. */
   readonly canonical: (draft: KubeObject) => KubeObject
+  /** The fields that a version of the kind has; `undefined` for a version there is not. */
+  readonly fieldsOf: (apiVersion: string) => ObjectSchema | undefined
   /** What OpenAPI shows as the type of the objects, below the name `schema` has. */
   readonly openApi: (version: 'v2' | 'v3') => Readonly<Record<string, unknown>>
   /** Aborts when this value is served no more, because the definition changed or went: watches end. */
@@ -71,6 +73,8 @@ export interface StrategyContext {
   readonly nowMs: number
   readonly namespace: string | undefined
   readonly dryRun: boolean
+  /** Says something to the client in a Warning header, whatever becomes of the request. */
+  readonly warn: (text: string) => void
   readonly user: {
     readonly name: string
     readonly uid?: string

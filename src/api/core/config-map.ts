@@ -6,6 +6,7 @@ import { validateConfigMap, validateConfigMapUpdate } from '../validation/config
 export const configMap = define(configMaps, {
   validate: validateConfigMap,
   validateUpdate: validateConfigMapUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
   columns: [
     nameColumn,
     text('Data', ({ data, binaryData }) => Object.keys(data ?? {}).length + Object.keys(binaryData ?? {}).length),

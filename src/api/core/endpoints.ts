@@ -3,6 +3,7 @@ import { define } from '../define.ts'
 import { ageColumn, listWithMore, nameColumn, text } from '../printing.ts'
 import type { Endpoints } from '../types/core/v1.ts'
 import { endpoints as ref } from '../types/resources.ts'
+import { endpointsWarnings, validateEndpoints, validateEndpointsUpdate } from '../validation/endpoints.ts'
 
 function applyDefaults({ subsets }: Endpoints): void {
   for (const { ports } of subsets ?? []) {
@@ -28,6 +29,10 @@ export const endpoints = define(ref, {
   storagePrefix: 'services/endpoints',
   applyDefaults,
   allowCreateOnUpdate: true,
+  validate: validateEndpoints,
+  validateUpdate: validateEndpointsUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
+  warnings: endpointsWarnings,
   deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
   columns: [nameColumn, text('Endpoints', endpointsText), ageColumn],
 })

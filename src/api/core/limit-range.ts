@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import { define } from '../define.ts'
 import type { LimitRange, LimitRangeItem } from '../types/core/v1.ts'
 import { limitRanges } from '../types/resources.ts'
+import { validateLimitRange } from '../validation/limit-range.ts'
 
 function applyDefaults({ spec }: LimitRange): void {
   for (const item of spec?.limits ?? []) if (item.type === 'Container') applyItemDefaults(item)
@@ -14,7 +16,17 @@ function applyItemDefaults(item: LimitRangeItem): void {
   if (Object.keys(item.defaultRequest).length === 0) delete item.defaultRequest
 }
 
+/** Of all kinds only this one may be without a name. */
+function nameByItself(draft: LimitRange): void {
+  draft.metadata ??= {}
+  draft.metadata.name ||= randomUUID()
+}
+
 export const limitRange = define(limitRanges, {
+  prepareForCreate: nameByItself,
+  validate: validateLimitRange,
+  validateUpdate: validateLimitRange,
+  metadataChecksOnUpdate: ['whole'],
   applyDefaults,
   allowCreateOnUpdate: true,
 })

@@ -5,6 +5,7 @@ import { onlyFields, reset } from '../strategy.ts'
 import type { Namespace } from '../types/core/v1.ts'
 import { namespaces } from '../types/resources.ts'
 import { forPrefix, labelFormErrors } from '../validation/formats.ts'
+import { validateNamespace, validateNamespaceFinalize, validateNamespaceStatus } from '../validation/namespace.ts'
 
 const nameLabel = 'kubernetes.io/metadata.name'
 
@@ -37,10 +38,16 @@ export const namespace = define(namespaces, {
   applyDefaults,
   prepareForCreate,
   prepareForUpdate: keepFinalizers,
+  validate: validateNamespace,
+  validateUpdate: validateNamespace,
+  metadataChecksOnUpdate: ['whole', 'change'],
+  status: { validateUpdate: validateNamespaceStatus },
   selectableFields: {
     'status.phase': (object) => object.status?.phase ?? '',
     name: (object) => object.metadata?.name ?? '',
   },
   columns: [nameColumn, text('Status', (object) => object.status?.phase ?? ''), ageColumn],
-  parts: { finalize: { ...onlyFields(['spec'], {}), resetFields: [['status']] } },
+  parts: {
+    finalize: { ...onlyFields(['spec'], { validateUpdate: validateNamespaceFinalize }), resetFields: [['status']] },
+  },
 })

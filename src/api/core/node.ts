@@ -3,12 +3,23 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text, wide } from '../printing.ts'
 import type { Node } from '../types/core/v1.ts'
 import { nodes } from '../types/resources.ts'
+import { nodeWarnings, validateNode, validateNodeStatus, validateNodeUpdate } from '../validation/node.ts'
 
 function applyDefaults({ spec, status }: Node): void {
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
   if (!spec) return
   if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
   else if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0]
+}
+
+/** Configuration from ConfigMaps is gone; only a node that still has it may keep it. */
+function dropConfig({ spec, status }: Node, old: DeepReadonly<Node> | undefined): void {
+  if (spec?.configSource && !old?.spec?.configSource) delete spec.configSource
+  if (status?.config && !old) delete status.config
+}
+
+function dropConfigStatus({ status }: Node, old: DeepReadonly<Node>): void {
+  if (status?.config && !old.status?.config) delete status.config
 }
 
 const rolePrefix = 'node-role.kubernetes.io/'
@@ -44,6 +55,13 @@ export const node = define(nodes, {
   storagePrefix: 'minions',
   applyDefaults,
   keepStatusOnCreate: true,
+  prepareForCreate: (node) => dropConfig(node, undefined),
+  prepareForUpdate: dropConfig,
+  validate: validateNode,
+  validateUpdate: validateNodeUpdate,
+  metadataChecksOnUpdate: ['whole', 'change'],
+  warnings: nodeWarnings,
+  status: { prepareForUpdate: dropConfigStatus, validateUpdate: validateNodeStatus },
   selectableFields: { 'spec.unschedulable': (object) => String(object.spec?.unschedulable ?? false) },
   columns: [
     nameColumn,

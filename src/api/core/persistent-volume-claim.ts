@@ -3,8 +3,13 @@ import { define } from '../define.ts'
 import { accessModesText, ageColumn, nameColumn, text, wide } from '../printing.ts'
 import type { PersistentVolumeClaim, PersistentVolumeClaimSpec } from '../types/core/v1.ts'
 import { persistentVolumeClaims } from '../types/resources.ts'
-import { validatePersistentVolumeClaim } from '../validation/simple.ts'
+import {
+  validatePersistentVolumeClaim,
+  validatePersistentVolumeClaimStatus,
+  validatePersistentVolumeClaimUpdate,
+} from '../validation/persistent-volume-claim.ts'
 import { applyVolumeClaimSpecDefaults } from './pod-spec-defaults.ts'
+import { claimSpecWarnings } from './volume-warnings.ts'
 
 function applyDefaults(claim: PersistentVolumeClaim): void {
   claim.status ??= {}
@@ -23,20 +28,51 @@ export function normalizeDataSources(spec: PersistentVolumeClaimSpec | undefined
   }
 }
 
+/** Sources in other namespaces are behind a gate that is off; what no one can fill is no source. */
+function prepareDataSources(
+  spec: PersistentVolumeClaimSpec | undefined,
+  old: DeepReadonly<PersistentVolumeClaimSpec> | undefined,
+): void {
+  if (!spec) return
+  if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) delete spec.dataSourceRef
+  const wasSet = Boolean(old?.dataSource ?? old?.dataSourceRef)
+  if (!wasSet && !spec.dataSourceRef && !isClaimOrSnapshot(spec.dataSource)) delete spec.dataSource
+  normalizeDataSources(spec)
+}
+
+function isClaimOrSnapshot(source: PersistentVolumeClaimSpec['dataSource']): boolean {
+  const group = source?.apiGroup ?? ''
+  if (source?.kind === 'PersistentVolumeClaim') return group === ''
+  return source?.kind === 'VolumeSnapshot' && group === 'snapshot.storage.k8s.io'
+}
+
 const classAnnotation = 'volume.beta.kubernetes.io/storage-class'
+
+function claimWarnings({ metadata, spec }: DeepReadonly<PersistentVolumeClaim>): string[] {
+  const isOldStyle = metadata?.annotations?.[classAnnotation] !== undefined
+  const why = 'deprecated since v1.8; use "storageClassName" attribute instead'
+  return [
+    ...(isOldStyle ? [`metadata.annotations[${classAnnotation}]: ${why}`] : []),
+    ...claimSpecWarnings(spec ?? {}, 'spec'),
+  ]
+}
 
 const isBound = ({ spec }: DeepReadonly<PersistentVolumeClaim>) => (spec?.volumeName ?? '') !== ''
 
 export const persistentVolumeClaim = define(persistentVolumeClaims, {
   returnsDeletedObject: true,
   validate: validatePersistentVolumeClaim,
-  validateUpdate: validatePersistentVolumeClaim,
+  validateUpdate: validatePersistentVolumeClaimUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
+  status: { validateUpdate: validatePersistentVolumeClaimStatus },
+  warnings: claimWarnings,
   applyDefaults,
   prepareForCreate: (claim) => {
     claim.status = { phase: 'Pending' }
-    normalizeDataSources(claim.spec)
+    prepareDataSources(claim.spec, undefined)
   },
-  prepareForUpdate: (claim) => normalizeDataSources(claim.spec),
+  prepareForUpdate: (claim, old) => prepareDataSources(claim.spec, old.spec),
+  selectableFields: { name: (object) => object.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Status', (object) => (object.metadata?.deletionTimestamp ? 'Terminating' : (object.status?.phase ?? ''))),

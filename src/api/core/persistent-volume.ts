@@ -4,8 +4,9 @@ import { accessModesText, ageColumn, nameColumn, text, wide } from '../printing.
 import type { StrategyContext } from '../resource-definition.ts'
 import type { PersistentVolume } from '../types/core/v1.ts'
 import { persistentVolumes } from '../types/resources.ts'
+import { validatePersistentVolume, validatePersistentVolumeUpdate } from '../validation/persistent-volume.ts'
 import { applyStorageSystemDefaults } from './pod-spec-defaults.ts'
-import { sourceWarnings } from './volume-warnings.ts'
+import { persistentVolumeWarnings } from './volume-warnings.ts'
 
 function applyDefaults(volume: PersistentVolume): void {
   volume.status ??= {}
@@ -51,8 +52,12 @@ export const persistentVolume = define(persistentVolumes, {
   returnsDeletedObject: true,
   applyDefaults,
   prepareForCreate,
-  warnings: ({ spec }) => sourceWarnings(spec ?? {}, 'spec'),
+  validate: validatePersistentVolume,
+  validateUpdate: validatePersistentVolumeUpdate,
+  metadataChecksOnUpdate: ['whole', 'whole'],
+  warnings: persistentVolumeWarnings,
   status: { prepareForUpdate: prepareForStatusUpdate },
+  selectableFields: { name: (object) => object.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Capacity', (object) => object.spec?.capacity?.storage ?? '0'),

@@ -5,11 +5,13 @@ import { onlyFields, reset, resetMetadataForStatus } from '../strategy.ts'
 import type { Pod, PodCondition, PodSpec } from '../types/core/v1.ts'
 import { pods } from '../types/resources.ts'
 import { validatePod, validatePodUpdate } from '../validation/pod.ts'
+import { applyAppArmorAnnotations } from './app-armor.ts'
+import { dropDisabledPodFields } from './disabled-fields.ts'
 import { mergeLabelKeys } from './merge-label-keys.ts'
 import { podColumns } from './pod-columns.ts'
 import { qosClassOf } from './pod-qos.ts'
 import { applyPodSpecDefaults, defaultHostPorts, defaultRequestsFromLimits } from './pod-spec-defaults.ts'
-import { volumeWarnings } from './volume-warnings.ts'
+import { podWarnings } from './pod-warnings.ts'
 
 function applyDefaults(pod: Pod): void {
   const spec = pod.spec
@@ -33,10 +35,12 @@ function mirrorAddresses({ status }: Pod): void {
   if (status.hostIPs?.[0]?.ip && !status.hostIP) status.hostIP = status.hostIPs[0].ip
 }
 
-function prepareForCreate(pod: Pod, { nowMs }: StrategyContext): void {
+function prepareForCreate(pod: Pod, { nowMs, warn }: StrategyContext): void {
+  dropDisabledPodFields(pod.spec)
   mergeLabelKeys(pod.spec, pod.metadata?.labels)
   pod.status = { phase: 'Pending', qosClass: qosClassOf(pod) }
   if (pod.spec?.schedulingGates?.length) pod.status.conditions = [gatedCondition(nowMs)]
+  applyAppArmorAnnotations(pod, warn)
 }
 
 function gatedCondition(nowMs: number): PodCondition {
@@ -129,8 +133,9 @@ export const pod = define(pods, {
   applyDefaults,
   columns: podColumns,
   prepareForCreate,
-  warnings: (object, old) => (old ? [] : volumeWarnings(object.spec?.volumes, 'spec')),
+  warnings: (object, old) => (old ? [] : podWarnings(object)),
   validate: validatePod,
+  prepareForUpdate: (draft, old) => dropDisabledPodFields(draft.spec, old.spec),
   validateUpdate: validatePodUpdate,
   generationFields: ['spec'],
   gracePeriodSeconds,

@@ -1,8 +1,14 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { parseQuantity } from '../../machinery/quantity.ts'
 import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { ResourceQuota } from '../types/core/v1.ts'
 import { resourceQuotas } from '../types/resources.ts'
+import {
+  validateResourceQuota,
+  validateResourceQuotaStatus,
+  validateResourceQuotaUpdate,
+} from '../validation/resource-quota.ts'
 
 /** `pods: 1/10, requests.cpu: …`: the resources that are limits or those that are not. */
 function usage({ status }: DeepReadonly<ResourceQuota>, limits: boolean): string {
@@ -13,8 +19,27 @@ function usage({ status }: DeepReadonly<ResourceQuota>, limits: boolean): string
     .join(', ')
 }
 
+/** Requests past their limits, which no Pods can reach. Of new quotas only. */
+function limitWarnings(quota: DeepReadonly<ResourceQuota>, old: DeepReadonly<ResourceQuota> | undefined): string[] {
+  const hard = quota.spec?.hard
+  if (old || !hard) return []
+  return ['cpu', 'memory', 'storage', 'ephemeral-storage'].flatMap((name) => {
+    const isShort = (name === 'cpu' || name === 'memory') && hard[`requests.${name}`] === undefined
+    const requestName = isShort ? name : `requests.${name}`
+    const request = hard[requestName]
+    const limit = hard[`limits.${name}`]
+    if (request === undefined || limit === undefined) return []
+    if (parseQuantity(request).compare(parseQuantity(limit)) <= 0) return []
+    return [`ResourceQuota ${requestName} (${request}) should be less than limits.${name} (${limit})`]
+  })
+}
+
 export const resourceQuota = define(resourceQuotas, {
   returnsDeletedObject: true,
+  validate: validateResourceQuota,
+  validateUpdate: validateResourceQuotaUpdate,
+  status: { validateUpdate: validateResourceQuotaStatus },
+  warnings: limitWarnings,
   columns: [
     nameColumn,
     text('Request', (object) => usage(object, false)),

@@ -20,6 +20,7 @@ export const secret = define(secrets, {
   validateUpdate: validateSecretUpdate,
   applyDefaults,
   selectableFields: { type: (object) => object.type ?? '' },
+  metadataChecksOnUpdate: ['change', 'whole'],
   columns: [
     nameColumn,
     text('Type', (object) => object.type ?? ''),

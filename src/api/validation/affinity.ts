@@ -8,6 +8,7 @@ import {
 } from '../../machinery/field-errors.ts'
 import { labelKeyErrors, labelValueErrors } from '../../machinery/label-syntax.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { goForm } from '../go-form/go-form.ts'
 import type {
   Affinity,
   NodeSelector,
@@ -247,7 +248,7 @@ export function checkTaints(
   errors: FieldError[],
 ): void {
   const seen = new Set<string>()
-  taints?.forEach(({ key = '', value = '', effect }, index) => {
+  taints?.forEach(({ key = '', value = '', effect, timeAdded }, index) => {
     const at = `${path}[${index}]`
     checkForm(labelKeyErrors, key, `${at}.key`, errors)
     const why = labelValueErrors(value)
@@ -255,11 +256,9 @@ export function checkTaints(
     checkRequiredOneOf(effect, taintEffects, `${at}.effect`, errors)
     const id = `${key}=${effect}`
     if (seen.has(id)) {
-      errors.push({
-        type: 'FieldValueDuplicate',
-        field: at,
-        detail: `Duplicate value: ${JSON.stringify({ key, value, effect })}: taints must be unique by key and effect pair`,
-      })
+      const { detail } = duplicateField(at, goForm('Taint', { key, value, effect, timeAdded }))
+      const why = 'taints must be unique by key and effect pair'
+      errors.push({ type: 'FieldValueDuplicate', field: at, detail: `${detail}: ${why}` })
     }
     seen.add(id)
   })

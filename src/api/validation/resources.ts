@@ -40,6 +40,10 @@ export const isHugePages = (name: string) => name.startsWith('hugepages-')
 
 const isQuotaHugePages = (name: string) => isHugePages(name) || name.startsWith('requests.hugepages-')
 
+/** What quotas can be set on; of storage only what is requested. */
+export const isStandardQuotaResource = (name: string) =>
+  (standardResources.has(name) && name !== 'storage') || isQuotaHugePages(name)
+
 export const isStandardResource = (name: string) => standardResources.has(name) || isQuotaHugePages(name)
 
 export const isStandardContainerResource = (name: string) => standardContainerResources.has(name) || isHugePages(name)
@@ -52,7 +56,7 @@ export function isExtendedResource(name: string): boolean {
 }
 
 /** Whether requests may be smaller than limits: not for huge pages and devices. */
-const mayOvercommit = (name: string) => isNative(name) && !isHugePages(name)
+export const mayOvercommit = (name: string) => isNative(name) && !isHugePages(name)
 
 export const isIntegerResource = (name: string) => countedResources.includes(name) || isExtendedResource(name)
 

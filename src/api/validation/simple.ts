@@ -1,14 +1,12 @@
 import type { FieldError } from '../../machinery/errors.ts'
 import { invalidField, requiredField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
-import type { PersistentVolumeClaim } from '../types/core/v1.ts'
 import type { EndpointSlice } from '../types/discovery/v1.ts'
 import type { PodDisruptionBudget } from '../types/policy/v1.ts'
 import { checkForm, checkImmutable, checkOneOf, checkPortNumber, checkRequiredOneOf } from './checks.ts'
 import { subdomainNameErrors } from './formats.ts'
 import { checkLegacyIp } from './ip.ts'
 import { checkLabelSelector } from './label-selector.ts'
-import { checkVolumeClaimSpec } from './volume-claim.ts'
 import { checkAtMostWhole, checkIntOrPercent } from './workloads.ts'
 
 /** Kinds with a handful of rules each; every function names the one it follows upstream. */
@@ -34,12 +32,6 @@ export function validatePodDisruptionBudget({ spec = {} }: DeepReadonly<PodDisru
   if (policy !== undefined) {
     checkOneOf(policy, ['AlwaysAllow', 'IfHealthyBudget'], 'spec.unhealthyPodEvictionPolicy', errors)
   }
-  return errors
-}
-
-export function validatePersistentVolumeClaim({ spec }: DeepReadonly<PersistentVolumeClaim>): FieldError[] {
-  const errors: FieldError[] = []
-  if (spec) checkVolumeClaimSpec(spec, 'spec', errors)
   return errors
 }
 

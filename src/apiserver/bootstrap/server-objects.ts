@@ -19,9 +19,8 @@ const servicePort = 443
 const leaseDurationSeconds = 3600
 
 /** The range of Service addresses, and the Service by which Pods reach this server. After kube-apiserver's controllers. */
-export function serviceObjects({ serviceCidr, serviceAddress, advertiseAddress, port }: ServerFacts): KubeObject[] {
-  const metadata = { name: 'kubernetes', namespace: 'default' }
-  const ports = [{ name: 'https', port, protocol: 'TCP' }]
+export function serviceObjects(facts: ServerFacts): KubeObject[] {
+  const { serviceCidr, serviceAddress, port } = facts
   const objects: (KubeObject & Record<string, unknown>)[] = [
     {
       apiVersion: 'networking.k8s.io/v1',
@@ -37,7 +36,7 @@ export function serviceObjects({ serviceCidr, serviceAddress, advertiseAddress, 
     {
       apiVersion: 'v1',
       kind: 'Service',
-      metadata: { ...metadata, labels: { component: 'apiserver', provider: 'kubernetes' } },
+      metadata: { ...serviceName, labels: { component: 'apiserver', provider: 'kubernetes' } },
       spec: {
         ports: [{ name: 'https', port: servicePort, targetPort: port, protocol: 'TCP' }],
         clusterIP: serviceAddress,
@@ -46,22 +45,36 @@ export function serviceObjects({ serviceCidr, serviceAddress, advertiseAddress, 
         ipFamilyPolicy: 'SingleStack',
       },
     },
+    ...(isLoopback(facts.advertiseAddress) ? [] : endpointObjects(facts)),
+  ]
+  return objects
+}
+
+const serviceName = { name: 'kubernetes', namespace: 'default' }
+
+/** A server that only its own machine can reach is no endpoint: the API refuses such addresses. */
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}
+
+function endpointObjects({ advertiseAddress, port }: ServerFacts): (KubeObject & Record<string, unknown>)[] {
+  const ports = [{ name: 'https', port, protocol: 'TCP' }]
+  return [
     {
       apiVersion: 'v1',
       kind: 'Endpoints',
-      metadata: { ...metadata, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
+      metadata: { ...serviceName, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
       subsets: [{ addresses: [{ ip: advertiseAddress }], ports }],
     },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { ...metadata, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
+      metadata: { ...serviceName, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
       addressType: advertiseAddress.includes(':') ? 'IPv6' : 'IPv4',
       endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
       ports,
     },
   ]
-  return objects
 }
 
 /** What aggregated servers need to trust requests that this one passes on. */

@@ -117,7 +117,15 @@ export function createAttributes(request: ResourceRequest, draft: Draft, options
 
 export function contextOf(request: ResourceRequest, { dryRun }: { dryRun: boolean }): StrategyContext {
   const { services, namespace, context } = request
-  return { nowMs: services.clock.nowMs(), namespace: namespace || undefined, dryRun, user: context.user }
+  return {
+    nowMs: services.clock.nowMs(),
+    namespace: namespace || undefined,
+    dryRun,
+    warn: (text) => {
+      context.warnings.push(text)
+    },
+    user: context.user,
+  }
 }
 
 async function storeNewObject(request: ResourceRequest, draft: Draft, options: WriteOptions): Promise<ServedObject> {
