@@ -30,6 +30,7 @@ import { podResizeValidator } from './pod-resize-validator.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { type PodTolerationRestrictionConfiguration, podTolerationRestriction } from './pod-toleration-restriction.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
+import { mutatingAdmissionPolicy } from './policy/mutating.ts'
 import { validatingAdmissionPolicy } from './policy/validating.ts'
 import { priority } from './priority.ts'
 import { resourceClaimPermission } from './resource-claim-permission.ts'
@@ -113,6 +114,7 @@ function choices(services: AdmissionServices, configuration: AdmissionConfigurat
     on('PodTopologyLabels', () => podTopologyLabels(reader)),
     on('NodeDeclaredFeatureValidator', () => nodeDeclaredFeatureValidator(reader)),
     on('PodResizeValidator', () => podResizeValidator(reader)),
+    on('MutatingAdmissionPolicy', () => mutatingAdmissionPolicy(services)),
     on('MutatingAdmissionWebhook', () => mutatingAdmissionWebhook(services)),
     on('ValidatingAdmissionPolicy', () => validatingAdmissionPolicy(services)),
     on('ValidatingAdmissionWebhook', () => validatingAdmissionWebhook(services)),

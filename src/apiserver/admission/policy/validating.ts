@@ -4,11 +4,9 @@ import type {
 } from '../../../api/types/admissionregistration/v1.ts'
 import { validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '../../../api/types/resources.ts'
 import { StatusError, type StatusReason } from '../../../machinery/status.ts'
-import type { Authorizer } from '../../authorization/authorizer.ts'
 import type { ObjectReader } from '../../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
 import { refuse } from '../refuse.ts'
-import type { MatchServices } from '../webhook/match-request.ts'
 import { isExempt } from '../webhook/request-kind.ts'
 import { versionedRequest } from '../webhook/versioned-request.ts'
 import { type AppliedPolicy, appliedPolicies, namespaceOf } from './applied-policies.ts'
@@ -16,11 +14,8 @@ import { AuditAnnotations, annotateFailure } from './audit-annotations.ts'
 import { requestAuthorizers, settled } from './authorizers.ts'
 import type { Authorizers } from './evaluation.ts'
 import { type BoundPolicy, boundPolicies } from './policies.ts'
+import type { PolicyServices } from './policy-services.ts'
 import { compileValidator, type ValidationResult, type Validator, validate } from './validator.ts'
-
-export interface PolicyServices extends MatchServices {
-  readonly authorizer: Authorizer
-}
 
 type Applied = AppliedPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validator>
 type Bound = BoundPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validator>

@@ -1,15 +1,19 @@
 import { schemaForKind } from '../../../api/schema/schema.ts'
+import { strictDecodingError } from '../../../machinery/decode.ts'
 import type { KubeObject } from '../../../machinery/object.ts'
 import { decodeObject } from '../../rest/decode-object.ts'
 import type { RequestMatch } from './match-request.ts'
 
-/** What somebody made of an object, read as its kind and with its defaults. Throws a DecodeError. */
-export function decodeMutated(value: unknown, { definition, kind }: RequestMatch): KubeObject {
+/**
+ * What somebody made of an object, read as its kind and with its defaults. Throws a DecodeError; `strict`: also for
+ * fields that a built-in kind does not have.
+ */
+export function decodeMutated(value: unknown, { definition, kind }: RequestMatch, strict = false): KubeObject {
   const isOwnKind = kind.kind === definition.kind
-  const reading = isOwnKind ? definition : { schema: schemaForKind(kind) }
-  const object = decodeObject(value, reading).object as KubeObject
-  if (isOwnKind) definition.applyDefaults?.(object)
-  return object
+  const { object, strictErrors } = decodeObject(value, isOwnKind ? definition : { schema: schemaForKind(kind) })
+  if (strict && !definition.custom && strictErrors.length > 0) throw strictDecodingError(strictErrors)
+  if (isOwnKind) definition.applyDefaults?.(object as KubeObject)
+  return object as KubeObject
 }
 
 /** Gives the draft, which the rest of the request holds on to, the fields of `mutated`. */
