@@ -1,10 +1,13 @@
 /** An expression's text and the errors found in it. After cel-go common source.go, error.go and errors.go v0.26. */
 
 export interface CompileError {
-  /** In code points from the start; -1 where the error has no place. */
+  /** In code points from the start; negative where the error has no place in the text. */
   readonly offset: number
   readonly message: string
 }
+
+/** Of the end of an empty text, which stands at column 0. */
+export const emptyTextOffset = -2
 
 /** Longer lines are not shown below an error. */
 const longestSnippet = 16_384
@@ -52,6 +55,7 @@ export class Source {
 
   /** Line from 1, column from 0, in code points. */
   location(offset: number): { line: number; column: number } {
+    if (offset === emptyTextOffset) return { line: 1, column: -1 }
     if (offset < 0) return { line: -1, column: -1 }
     let line = this.#lineStarts.length
     while (line > 1 && this.#lineStarts[line - 1]! > offset) line--
@@ -60,7 +64,7 @@ export class Source {
 
   line(number: number): string | undefined {
     const start = this.#lineStarts[number - 1]
-    if (start === undefined) return undefined
+    if (start === undefined || this.characters.length === 0) return undefined
     const next = this.#lineStarts[number]
     const end = next === undefined ? this.characters.length : next - 1
     return this.characters.slice(start, end).join('')

@@ -1,7 +1,8 @@
 import type { FieldError } from '../../../machinery/errors.ts'
-import { requiredField, tooLongField } from '../../../machinery/field-errors.ts'
+import { invalidField, requiredField, tooLongField } from '../../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../../machinery/object.ts'
 import type { DeviceSelector } from '../../types/resource/v1.ts'
+import { deviceSelectorError } from './device-expressions.ts'
 import { checkList } from './lists.ts'
 
 const maxSelectors = 32
@@ -22,4 +23,8 @@ function checkSelector({ cel }: DeepReadonly<DeviceSelector>, path: string, erro
   const at = `${path}.cel.expression`
   // Too long an expression is not worth compiling.
   if (Buffer.byteLength(expression) > maxExpressionBytes) errors.push(tooLongField(at, maxExpressionBytes))
+  else {
+    const why = deviceSelectorError(expression)
+    if (why !== undefined) errors.push(invalidField(at, expression, why))
+  }
 }
