@@ -4,7 +4,7 @@ import type { Expression, MapEntry, ObjectField } from './expression.ts'
 import { ExpressionFactory } from './expression-factory.ts'
 import { type Token, type TokenKind, tokenize } from './lexer.ts'
 import { expandMacro, type Macros } from './macro.ts'
-import type { CompileError } from './source.ts'
+import { type CompileError, emptyTextOffset } from './source.ts'
 import { UnescapeError, unescapeBytes, unescapeString } from './unescape.ts'
 import { Bytes, Unsigned } from './values.ts'
 
@@ -59,6 +59,8 @@ class Parser {
   readonly #macros: Macros
   readonly #factory = new ExpressionFactory()
   #position = 0
+  /** The bracket that may stand here in place of a first item; messages name it among what is expected. */
+  #closes: TokenKind | undefined
   #depth = 0
 
   constructor(tokens: readonly Token[], macros: Macros) {
@@ -77,6 +79,7 @@ class Parser {
   }
 
   #take(): Token {
+    this.#closes = undefined
     return this.#tokens[this.#position++]!
   }
 
@@ -89,7 +92,18 @@ class Parser {
   }
 
   #fail(message: string): never {
-    throw new SyntaxFailure({ offset: this.#next.offset, message: `Syntax error: ${message}` })
+    // ANTLR puts the end of an empty text one column before its beginning.
+    const offset = this.#tokens.length === 1 ? emptyTextOffset : this.#next.offset
+    throw new SyntaxFailure({ offset, message: `Syntax error: ${message}` })
+  }
+
+  /** ANTLR shows what was read of the alternatives; the end of the text is not part of it. */
+  #noAlternative(before: string): never {
+    const { kind, text } = this.#next
+    // Upstream rewords this for words that no name may be.
+    if (kind === 'true' || kind === 'false' || kind === 'null')
+      this.#fail(`mismatched input '${text}' expecting IDENTIFIER`)
+    return this.#fail(`no viable alternative at input '${before}${kind === 'EOF' ? '' : text}'`)
   }
 
   #report(offset: number, message: string): Expression {
@@ -222,6 +236,7 @@ class Parser {
     }
     do {
       if (options.trailingComma && items.length > 0 && this.#next.kind === close) break
+      this.#closes = items.length === 0 ? close : undefined
       items.push(item())
     } while (this.#takeIf(',') !== undefined)
     this.#expect(close)
@@ -232,7 +247,7 @@ class Parser {
     const token = this.#takeIf('IDENTIFIER')
     if (token !== undefined) return token
     const escaped = this.#takeIf('ESC_IDENTIFIER')
-    if (escaped === undefined) return this.#fail(`no viable alternative at input '.${this.#next.text}'`)
+    if (escaped === undefined) return this.#noAlternative('.')
     // Kubernetes does not switch this syntax on.
     this.#report(escaped.offset, "unsupported syntax: '`'")
     return escaped
@@ -265,7 +280,7 @@ class Parser {
   #name(): Expression {
     const first = this.#next
     const dot = this.#takeIf('.') === undefined ? '' : '.'
-    if (this.#next.kind !== 'IDENTIFIER') this.#fail(`no viable alternative at input '${dot}${this.#next.text}'`)
+    if (this.#next.kind !== 'IDENTIFIER') this.#noAlternative(dot)
     const typeName = this.#typeName()
     if (typeName !== undefined) return this.#object(this.#take(), dot + typeName)
     const name = this.#take()
@@ -325,7 +340,11 @@ class Parser {
     const sign = this.#takeIf('-') === undefined ? '' : '-'
     const token = this.#next
     const literal = literals[token.kind]
-    if (literal === undefined) return this.#fail(`mismatched input '${token.text}' expecting ${expectedPrimary}`)
+    if (literal === undefined) {
+      const expected = this.#closes === ')' ? expectedArgument : expectedPrimary
+      return this.#fail(`mismatched input '${token.text}' expecting ${expected}`)
+    }
+    this.#closes = undefined
     this.#take()
     const value = literal(sign + token.text)
     if (value instanceof InvalidLiteral) return this.#report(start.offset, value.message)
@@ -333,6 +352,8 @@ class Parser {
   }
 }
 
+const expectedArgument =
+  "{'[', '{', '(', ')', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 const expectedPrimary =
   "{'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}"
 
