@@ -1,40 +1,75 @@
 import { badRequest } from '../../machinery/errors.ts'
-import { forbiddenRequest } from '../authorization/authorize.ts'
-import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
+import { isStatus, type StatusError } from '../../machinery/status.ts'
+import { attributesOf } from '../authorization/authorize.ts'
+import type { Authorizer } from '../authorization/authorizer.ts'
 import type { RequestContext, Step, UserInfo } from '../request.ts'
 import { allAuthenticated, allUnauthenticated, anonymousUser } from './authenticator.ts'
+import { type Impersonation, type ImpersonationMode, impersonationModes } from './impersonation-modes.ts'
 
 const userHeader = 'impersonate-user'
 const groupHeader = 'impersonate-group'
 const uidHeader = 'impersonate-uid'
 const extraPrefix = 'impersonate-extra-'
 
+/** How many requestors' modes are remembered. */
+const rememberedModes = 10_000
+
 /**
- * Lets who may `impersonate` act as somebody else: each part of the other identity is authorized by itself.
- * After apiserver endpoints/filters/impersonation v1.36, the mode without constraints.
+ * Lets who may `impersonate` act as somebody else, by the first mode that allows it. The mode that allowed a requestor
+ * last is tried first. After apiserver endpoints/filters/impersonation/constrained_impersonation.go v1.36.
  */
 export function impersonate(authorizer: Authorizer): Step {
-  return async (context, next) => {
+  const modes = impersonationModes(authorizer)
+  const lastModes = new Map<string, ImpersonationMode>()
+  return (context, next) => {
     const wanted = wantedUser(context)
     if (!wanted) return next(context)
-    for (const attributes of whatToAuthorize(context.user, wanted)) {
-      const { allowed, reason } = await authorizer.authorize(attributes)
-      if (!allowed) throw forbiddenRequest(attributes, reason)
-    }
-    context.user = completed(wanted)
-    return next(context)
+    const last = lastModes.get(context.user.name)
+    const ordered = last ? [last, ...modes.filter((mode) => mode !== last)] : modes
+    const impersonation = { wanted, requestor: context.user, request: attributesOf(context) }
+    return firstAllowing(ordered, impersonation).then(({ mode, user }) => {
+      remember(lastModes, context.user.name, mode)
+      context.user = withAuthenticationGroup(user)
+      return next(context)
+    })
   }
+}
+
+/** Throws the refusal of the first mode that applies. */
+async function firstAllowing(
+  modes: readonly ImpersonationMode[],
+  impersonation: Impersonation,
+): Promise<{ readonly mode: ImpersonationMode; readonly user: UserInfo }> {
+  let refusal: StatusError | undefined
+  for (const mode of modes) {
+    if (!mode.appliesTo(impersonation)) continue
+    try {
+      return { mode, user: await mode.check(impersonation) }
+    } catch (error) {
+      if (!isStatus(error, 'Forbidden')) throw error
+      refusal ??= error
+    }
+  }
+  throw refusal ?? new Error('all impersonation modes failed')
+}
+
+function remember(lastModes: Map<string, ImpersonationMode>, name: string, mode: ImpersonationMode): void {
+  if (lastModes.get(name) === mode) return
+  if (lastModes.size >= rememberedModes) lastModes.delete(lastModes.keys().next().value!)
+  lastModes.set(name, mode)
 }
 
 function wantedUser({ headers }: RequestContext): UserInfo | undefined {
   const name = headers.get(userHeader) ?? ''
   const groups = headers.all(groupHeader).flatMap(splitHeader)
   const uid = headers.get(uidHeader)
-  if (name !== '') return { name, groups, extra: extraOf(headers), ...(uid && { uid }) }
-  if (groups.length === 0 && !uid) return undefined
+  const extra = extraOf(headers)
+  if (name !== '') return { name, groups, extra, ...(uid && { uid }) }
+  const hasExtra = Object.keys(extra).length > 0
+  if (groups.length === 0 && !uid && !hasExtra) return undefined
   const shownGroups = groups.length > 0 ? `{${groups.map((group) => JSON.stringify(group)).join(', ')}}` : '(nil)'
   // Go's notation of the user, as upstream shows it.
-  const shown = `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid ?? '')}, Groups:[]string${shownGroups}, Extra:map[string][]string(nil)}`
+  const shown = `&user.DefaultInfo{Name:"", UID:${JSON.stringify(uid ?? '')}, Groups:[]string${shownGroups}, Extra:map[string][]string${hasExtra ? goMap(extra) : '(nil)'}}`
   throw badRequest(`requested ${shown} without impersonating a user name`)
 }
 
@@ -52,52 +87,29 @@ function extraOf(headers: RequestContext['headers']): Record<string, string[]> {
   return extra
 }
 
+/** A key that is not well escaped counts as it stands. */
 function decode(key: string): string {
   try {
     return decodeURIComponent(key)
   } catch (error) {
     if (!(error instanceof URIError)) throw error
-    throw badRequest(`invalid escape in the header ${extraPrefix}${key}`)
+    return key
   }
 }
 
-function whatToAuthorize(requestor: UserInfo, wanted: UserInfo): AuthorizationAttributes[] {
-  const base = {
-    user: requestor,
-    verb: 'impersonate',
-    isResourceRequest: true,
-    group: '',
-    version: 'v1',
-    subresource: '',
-    namespace: '',
-    path: '',
-  }
-  const authentication = { ...base, group: 'authentication.k8s.io' }
-  const [, , namespace, account] = /^(system:serviceaccount):([^:]+):([^:]+)$/.exec(wanted.name) ?? []
-  const list: AuthorizationAttributes[] = [
-    account !== undefined
-      ? { ...base, resource: 'serviceaccounts', namespace: namespace!, name: account }
-      : { ...base, resource: 'users', name: wanted.name },
-  ]
-  if (wanted.uid) list.push({ ...authentication, resource: 'uids', name: wanted.uid })
-  for (const name of wanted.groups) list.push({ ...base, resource: 'groups', name })
-  for (const [key, values] of Object.entries(wanted.extra)) {
-    for (const name of values) list.push({ ...authentication, resource: 'userextras', subresource: key, name })
-  }
-  return list
+function goMap(extra: Record<string, string[]>): string {
+  const quote = (value: string) => JSON.stringify(value)
+  const entries = Object.entries(extra).sort(([left], [right]) => (left < right ? -1 : 1))
+  return `{${entries.map(([key, values]) => `${quote(key)}:[]string{${values.map(quote).join(', ')}}`).join(', ')}}`
 }
 
-/** The groups that come with a name: those of a service account, and of having been authenticated or not. */
-function completed(wanted: UserInfo): UserInfo {
-  const [, namespace] = /^system:serviceaccount:([^:]+):[^:]+$/.exec(wanted.name) ?? []
-  let groups = [...wanted.groups]
-  if (groups.length === 0 && namespace !== undefined) {
-    groups = ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
+/** Whoever is impersonated has been authenticated or not, and is in the group that says so. */
+function withAuthenticationGroup(user: UserInfo): UserInfo {
+  const { name, groups } = user
+  if (name === anonymousUser) {
+    return groups.includes(allUnauthenticated) ? user : { ...user, groups: [...groups, allUnauthenticated] }
   }
-  if (wanted.name === anonymousUser) {
-    if (!groups.includes(allUnauthenticated)) groups.push(allUnauthenticated)
-  } else if (!groups.includes(allUnauthenticated) && !groups.includes(allAuthenticated)) {
-    groups.push(allAuthenticated)
-  }
-  return { ...wanted, groups }
+  return groups.includes(allUnauthenticated) || groups.includes(allAuthenticated)
+    ? user
+    : { ...user, groups: [...groups, allAuthenticated] }
 }
