@@ -6,16 +6,15 @@ import type {
   CustomResourceSubresources,
 } from '../../api/types/apiextensions/v1.ts'
 import { apiVersionOf, type DeepReadonly } from '../../machinery/object.ts'
-import type { ObjectSchema } from '../../machinery/schema.ts'
 import type { Held } from '../object-reader.ts'
 import { customColumns } from './columns.ts'
 import { noConversion } from './conversion.ts'
 import { canonicalCustom, decodeCustom } from './custom-form.ts'
 import { deprecationWarning } from './deprecation.ts'
-import { objectSchema } from './object-schema.ts'
 import { openApiType } from './open-api-type.ts'
 import { customSelectableFields } from './selectable-fields.ts'
 import { customStatusStrategy, customStrategy } from './strategy.ts'
+import { type VersionFields, versionFields } from './version-fields.ts'
 import { type VersionSchemas, versionSchemas } from './version-schemas.ts'
 
 /** What a CustomResourceDefinition is served as: one definition a version. */
@@ -40,7 +39,9 @@ export function customResource(definition: Held<CustomResourceDefinition>): Cust
   // One watch, one listener.
   setMaxListeners(0, retirement.signal)
   const schemas = versionSchemas(definition.spec.versions)
-  const make = (version: Version) => resourceDefinition({ definition, version, schemas, retired: retirement.signal })
+  const fields = versionFields(definition, schemas)
+  const make = (version: Version) =>
+    resourceDefinition({ definition, version, schemas, fields, retired: retirement.signal })
   const made = new Map(definition.spec.versions.map((version) => [version.name, make(version)]))
   return {
     served: definition.spec.versions.filter(({ served }) => served).map(({ name }) => made.get(name)!),
@@ -59,11 +60,12 @@ interface VersionContext {
   readonly definition: Held<CustomResourceDefinition>
   readonly version: Version
   readonly schemas: VersionSchemas
+  readonly fields: VersionFields
   readonly retired: AbortSignal
 }
 
 function resourceDefinition(context: VersionContext): ResourceDefinition {
-  const { definition, version, schemas, retired } = context
+  const { definition, version, schemas, fields, retired } = context
   const { group, scope } = definition.spec
   const {
     plural,
@@ -74,9 +76,8 @@ function resourceDefinition(context: VersionContext): ResourceDefinition {
     categories = [],
   } = definition.status!.acceptedNames!
   const schema = () => schemas.of(version.name)
-  const name = `${group.split('.').reverse().join('.')}.${version.name}.${kind}`
+  const apiVersion = apiVersionOf({ group, version: version.name })
   const deprecation = deprecationWarning(definition.spec, version)
-  let fields: ObjectSchema | undefined
   return {
     group,
     version: version.name,
@@ -89,12 +90,11 @@ function resourceDefinition(context: VersionContext): ResourceDefinition {
     namespaced: scope === 'Namespaced',
     verbs,
     get schema() {
-      fields ??= objectSchema(name, schema())
-      return fields
+      return fields.of(apiVersion)!
     },
     storagePrefix: `${group}/${plural}`,
     conversion: noConversion({
-      apiVersion: apiVersionOf({ group, version: version.name }),
+      apiVersion,
       storageApiVersion: apiVersionOf({ group, version: storageVersion(definition) }),
       schemas,
     }),
@@ -107,6 +107,7 @@ function resourceDefinition(context: VersionContext): ResourceDefinition {
     custom: {
       decode: (value) => decodeCustom(value, schema()),
       canonical: (draft) => canonicalCustom(draft, schema()),
+      fieldsOf: (apiVersion) => fields.of(apiVersion),
       openApi: (dialect) =>
         openApiType({
           schema: version.schema?.openAPIV3Schema,

@@ -1,5 +1,6 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { type Tracking, trackUpdate } from '../../machinery/managed-fields/track-update.ts'
+import { appliedObjectError } from '../../machinery/managed-fields/validate-applied.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject, type ManagedFieldsEntry } from '../../machinery/object.ts'
 import { equalValues } from './equal.ts'
 import type { ResourceRequest } from './resource-request.ts'
@@ -20,8 +21,23 @@ export function trackFields({ request, live, draft, options }: TrackedWrite): vo
   const tracking = trackingOf(request, options)
   const after = asConverted(request.definition, draft)
   const entries = trackUpdate(live ? { ...tracking, before: live, after } : { ...tracking, after })
-  if (entries) draft.metadata.managedFields = entries
+  if (entries && isKnownToAll(request.definition, draft, entries)) draft.metadata.managedFields = entries
   else delete draft.metadata.managedFields
+}
+
+/**
+ * Whether the object fits the versions of all who manage it: upstream compares it in each of them, and forgets who
+ * manages what when it cannot. Built-in kinds have all fields in all versions.
+ */
+function isKnownToAll(definition: ResourceDefinition, draft: Draft, entries: readonly ManagedFieldsEntry[]): boolean {
+  const { custom } = definition
+  if (!custom) return true
+  const own = apiVersionOf(definition)
+  const others = new Set(entries.map(({ apiVersion }) => apiVersion ?? '').filter((version) => version !== own))
+  return [...others].every((version) => {
+    const fields = custom.fieldsOf(version)
+    return fields !== undefined && appliedObjectError({ ...draft }, fields) === ''
+  })
 }
 
 /** Upstream tracks what it has once converted to its internal version, where some kinds have more fields. */
