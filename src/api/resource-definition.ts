@@ -96,9 +96,10 @@ export interface Strategy<T extends KubeObject = KubeObject> {
   readonly validateUpdate?: (object: DeepReadonly<T>, old: DeepReadonly<T>, context: StrategyContext) => FieldError[]
   /**
    * What the kind's own rules of an update say about metadata once more, after the rules for every kind: errors are
-   * listed again, as upstream lists them. `whole`: ValidateObjectMeta; `change`, the default: ValidateObjectMetaUpdate.
+   * listed again, as upstream lists them. `whole`: ValidateObjectMeta; `change`, the default: ValidateObjectMetaUpdate;
+   * `own`: all other rules of the kind, which come last where this is not said.
    */
-  readonly metadataChecksOnUpdate?: readonly ('whole' | 'change')[]
+  readonly metadataChecksOnUpdate?: readonly ('whole' | 'change' | 'own')[]
   /** The draft as upstream has it once converted to its internal version and back, where that adds something. */
   readonly asConverted?: (draft: DeepReadonly<T>) => DeepReadonly<T>
   /** Paths below which this write owns no fields, beside the status, or beside all but the status of a status write. */

@@ -8,6 +8,11 @@ export function invalidField(field: string, value: unknown, why: string): FieldE
   return { type: 'FieldValueInvalid', field, detail: withWhy(`Invalid value: ${valueText(value)}`, why) }
 }
 
+/** What is wrong is not one value: none is shown. */
+export function invalidWithoutValue(field: string, why: string): FieldError {
+  return { type: 'FieldValueInvalid', field, detail: withWhy('Invalid value', why) }
+}
+
 export function requiredField(field: string, why = ''): FieldError {
   return { type: 'FieldValueRequired', field, detail: withWhy('Required value', why) }
 }

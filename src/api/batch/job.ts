@@ -1,12 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { humanDuration } from '../../machinery/duration.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { dropDisabledPodFields } from '../core/disabled-fields.ts'
 import { applyPodSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { hostnameWarnings, podTemplateWarnings } from '../core/pod-warnings.ts'
 import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabelSelector, nameColumn, text, wide } from '../printing.ts'
 import type { Job, JobSpec } from '../types/batch/v1.ts'
 import { jobs } from '../types/resources.ts'
-import { validateJob, validateJobUpdate } from '../validation/batch.ts'
+import { validateJob, validateJobUpdate } from '../validation/job.ts'
+import { validateJobStatus } from '../validation/job-status.ts'
 
 const maxInt32 = 2 ** 31 - 1
 
@@ -63,6 +66,24 @@ function generateSelector(job: Job): void {
   spec.selector.matchLabels['batch.kubernetes.io/controller-uid'] ??= metadata.uid
 }
 
+const manyCompletions = 100_000
+const muchParallelism = 10_000
+
+/** Warnings of a Job's spec, which stands at `path`. After pkg/api/job WarningsForJobSpec v1.36. */
+export function jobSpecWarnings(spec: DeepReadonly<JobSpec> | undefined, path: string): string[] {
+  if (!spec) return []
+  const { completionMode, completions = 0, parallelism = 0, template } = spec
+  const isVast = completionMode === 'Indexed' && completions > manyCompletions && parallelism > muchParallelism
+  const why =
+    'In Indexed Jobs with a number of completions higher than 10^5 and a parallelism higher than 10^4, Kubernetes might not be able to track completedIndexes when a big number of indexes fail'
+  return [...(isVast ? [`${path}: ${why}`] : []), ...podTemplateWarnings(template, `${path}.template`)]
+}
+
+function jobWarnings({ metadata, spec }: DeepReadonly<Job>, old: DeepReadonly<Job> | undefined): string[] {
+  if (!old) return [...hostnameWarnings(metadata?.name, 'Pod names and hostnames'), ...jobSpecWarnings(spec, 'spec')]
+  return metadata?.generation === old.metadata?.generation ? [] : jobSpecWarnings(spec, 'spec')
+}
+
 const conditionOrder = ['Complete', 'Failed', 'Terminating', 'Suspended', 'FailureTarget', 'SuccessCriteriaMet']
 
 function statusText({ metadata, status }: DeepReadonly<Job>): string {
@@ -89,8 +110,15 @@ function durationText({ status }: DeepReadonly<Job>, nowMs: number): string {
 export const job = define(jobs, {
   validate: validateJob,
   validateUpdate: validateJobUpdate,
+  metadataChecksOnUpdate: ['whole', 'own', 'change'],
+  status: { validateUpdate: validateJobStatus },
+  warnings: jobWarnings,
+  prepareForUpdate: (draft, old) => dropDisabledPodFields(draft.spec?.template?.spec, old.spec?.template?.spec),
   applyDefaults,
-  prepareForCreate: generateSelector,
+  prepareForCreate: (draft) => {
+    generateSelector(draft)
+    dropDisabledPodFields(draft.spec?.template?.spec)
+  },
   generationFields: ['spec'],
   defaultPropagation: 'Orphan',
   defaultPropagationWarning:

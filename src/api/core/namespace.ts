@@ -40,7 +40,7 @@ export const namespace = define(namespaces, {
   prepareForUpdate: keepFinalizers,
   validate: validateNamespace,
   validateUpdate: validateNamespace,
-  metadataChecksOnUpdate: ['whole', 'change'],
+  metadataChecksOnUpdate: ['whole', 'own', 'change'],
   status: { validateUpdate: validateNamespaceStatus },
   selectableFields: {
     'status.phase': (object) => object.status?.phase ?? '',

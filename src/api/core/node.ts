@@ -59,7 +59,7 @@ export const node = define(nodes, {
   prepareForUpdate: dropConfig,
   validate: validateNode,
   validateUpdate: validateNodeUpdate,
-  metadataChecksOnUpdate: ['whole', 'change'],
+  metadataChecksOnUpdate: ['whole', 'own', 'change'],
   warnings: nodeWarnings,
   status: { prepareForUpdate: dropConfigStatus, validateUpdate: validateNodeStatus },
   selectableFields: { 'spec.unschedulable': (object) => String(object.spec?.unschedulable ?? false) },

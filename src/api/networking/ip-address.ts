@@ -23,7 +23,7 @@ export const ipAddress = define(ipAddresses, {
   validateName: ipAddressNameErrors,
   validate: validateIPAddress,
   validateUpdate: validateIPAddressUpdate,
-  metadataChecksOnUpdate: ['whole', 'change'],
+  metadataChecksOnUpdate: ['whole', 'own', 'change'],
   columns: [nameColumn, text<IPAddress>('ParentRef', parentText)],
 })
 

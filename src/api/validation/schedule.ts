@@ -76,23 +76,41 @@ function parseNumber(text: string, { names, min = 0 }: Partial<Bounds>): number 
   return `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`
 }
 
-export function checkSchedule(schedule: string, path: string, errors: FieldError[]): void {
-  if (schedule.includes('TZ')) {
-    const why = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
-    errors.push(invalidField(path, schedule, why))
-    return
-  }
-  const why = scheduleError(schedule)
-  if (why !== undefined) errors.push(invalidField(path, schedule, why))
+export interface ScheduleRules {
+  /** A CronJob from before may keep a zone within its schedule. */
+  readonly allowZone: boolean
+  readonly timeZone: string | undefined
 }
+
+export function checkSchedule(schedule: string, rules: ScheduleRules, path: string, errors: FieldError[]): void {
+  const why = scheduleError(withoutZone(schedule))
+  if (why !== undefined) errors.push(invalidField(path, schedule, why))
+  if (!schedule.includes('TZ')) return
+  if (!rules.allowZone) {
+    const useField = 'cannot use TZ or CRON_TZ in schedule, use timeZone field instead'
+    errors.push(invalidField(path, schedule, useField))
+  } else if (rules.timeZone !== undefined) {
+    errors.push(invalidField(path, schedule, 'cannot use both timeZone field and TZ or CRON_TZ in schedule'))
+  }
+}
+
+/** `TZ=UTC 0 * * * *` is a zone and a schedule. */
+function withoutZone(schedule: string): string {
+  return schedule.replace(/^(CRON_)?TZ=\S* /, '').trim()
+}
+
+const zonePart = /^[A-Za-z._0-9+-]{1,14}$/
 
 export function checkTimeZone(zone: string | undefined, path: string, errors: FieldError[]): void {
   if (zone === undefined) return
-  if (zone === '') errors.push(invalidField(path, zone, 'timeZone must be nil or non-empty string'))
+  const wrong = (why: string) => errors.push(invalidField(path, zone, why))
+  const isMisplaced = (part: string) => part === '.' || part === '..' || part.startsWith('-') || !zonePart.test(part)
+  if (zone === '') wrong('timeZone must be nil or non-empty string')
+  else if (zone.split('/').some(isMisplaced)) wrong(`unknown time zone ${zone}`)
   else if (zone.toLowerCase() === 'local') {
-    const why = 'timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones'
-    errors.push(invalidField(path, zone, why))
-  } else if (!isKnownZone(zone)) errors.push(invalidField(path, zone, `unknown time zone ${zone}`))
+    wrong('timeZone must be an explicit time zone as defined in https://www.iana.org/time-zones')
+    if (zone !== 'Local') wrong(`unknown time zone ${zone}`)
+  } else if (!isKnownZone(zone)) wrong(`unknown time zone ${zone}`)
 }
 
 function isKnownZone(zone: string): boolean {

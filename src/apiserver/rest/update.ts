@@ -1,5 +1,5 @@
 import type { Strategy } from '../../api/resource-definition.ts'
-import { conflict, invalid, notFound, optimisticLockMessage } from '../../machinery/errors.ts'
+import { conflict, type FieldError, invalid, notFound, optimisticLockMessage } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
 import { metadataErrors, metadataUpdateErrors, unqualifiedFinalizersErrors } from '../../machinery/object-metadata.ts'
@@ -137,7 +137,7 @@ async function checkChange(update: Update, draft: Draft, current: DeepReadonly<K
   countGeneration(strategy, draft, current)
   keepIdentity(draft.metadata, current.metadata!)
   const own = strategy.validateUpdate?.(draft, current, strategyContext) ?? []
-  const errors = [...changeErrors(update, draft.metadata, current.metadata!), ...own]
+  const errors = changeErrors(update, { metadata: draft.metadata, old: current.metadata!, own })
   if (errors.length > 0) throw invalidObject(request.definition, draft.metadata.name ?? '', errors)
   for (const warning of strategy.warnings?.(draft, current) ?? []) context.warnings.push(warning)
   keepFieldTimes(request, draft, current)
@@ -181,12 +181,20 @@ function keepIdentity(metadata: ObjectMeta, old: DeepReadonly<ObjectMeta>): void
 }
 
 /** Upstream checks metadata twice, once for every kind and once in the kind's own rules. */
-function changeErrors({ request, strategy }: Update, metadata: ObjectMeta, old: DeepReadonly<ObjectMeta>) {
+interface MetadataChange {
+  readonly metadata: ObjectMeta
+  readonly old: DeepReadonly<ObjectMeta>
+  /** What the kind's own rules say of the rest. */
+  readonly own: readonly FieldError[]
+}
+
+function changeErrors({ request, strategy }: Update, { metadata, old, own }: MetadataChange): FieldError[] {
   const { definition } = request
   const change = metadataUpdateErrors(metadata, old)
   const again = {
     whole: () => metadataErrors(metadata, definition.namespaced, definition.validateName ?? pathSegmentName),
     change: () => change,
+    own: () => own,
   }
   const ownChecks = strategy.metadataChecksOnUpdate ?? ['change']
   const ownErrors =
@@ -196,6 +204,7 @@ function changeErrors({ request, strategy }: Update, metadata: ObjectMeta, old: 
     ...change,
     ...ownChecks.flatMap((check) => again[check]()),
     ...ownErrors,
+    ...(ownChecks.includes('own') ? [] : own),
   ]
 }
 
