@@ -9,6 +9,7 @@ import { isStatus, type Status, StatusError } from '../machinery/status.ts'
 import { admissionPlugins } from './admission/all.ts'
 import { admissionChain } from './admission/chain.ts'
 import { type Aggregator, createAggregator } from './aggregation/aggregator.ts'
+import { type RunningAudit, startAudit } from './audit/create-audit.ts'
 import { authenticate } from './authentication/authenticate.ts'
 import { mastersGroup } from './authentication/authenticator.ts'
 import { type Credentials, createCredentials } from './authentication/credentials.ts'
@@ -76,12 +77,15 @@ interface Parts {
   readonly aggregator: Aggregator
   /** Undefined: priority and fairness is off. */
   readonly flow: FlowControl | undefined
+  readonly audit: RunningAudit | undefined
 }
 
 export interface RequestHandling {
   readonly handler: Handler
   /** Keeps up what changes by itself, such as which other servers can be reached, until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>
+  /** After the last request: sends and writes what is still held back. */
+  close(): Promise<void>
 }
 
 /** Everything between the edge and the store, put together. */
@@ -100,11 +104,12 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     clock: options.clock,
     userAgent: 'kube-apiserver',
   })
+  const webhookClient = createWebhookClient({ reader, clock: options.clock, random })
   const plugins = admissionPlugins(
     {
       reader,
       registry,
-      webhookClient: createWebhookClient({ reader, clock: options.clock, random }),
+      webhookClient,
       log: options.log,
       authorizer,
       rbac,
@@ -150,6 +155,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     inFlight,
     aggregator,
     flow: options.priorityAndFairness === false ? undefined : createFlowControl(flowOptions),
+    audit: options.audit && startAudit(options.audit, { ...options, webhookClient }),
   }
   const metrics = createMetrics({
     clock: options.clock,
@@ -170,6 +176,7 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     async run(signal) {
       await Promise.all([aggregator.run(signal), customResources.run(signal), parts.flow?.run(signal)])
     },
+    close: async () => parts.audit?.close(),
   }
 }
 
@@ -195,14 +202,16 @@ async function createNamespace(transport: Transport, name: string): Promise<void
 
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
 function pipeline(parts: Parts, metrics: Metrics): Step[] {
-  const { options, credentials, authorizer, inFlight, aggregator, flow } = parts
+  const { options, credentials, authorizer, inFlight, aggregator, flow, audit } = parts
   const { log, anonymous = true, maxInFlight: limits = defaultLimits } = options
   return [
     metrics.instrument,
     recover(log),
     readRequestInfo,
     requestDeadline,
+    ...(audit ? [audit.refused] : []),
     authenticate({ authenticators: credentials.authenticators, anonymous, log }),
+    ...(audit ? [audit.step] : []),
     impersonate(authorizer),
     flow ? flow.step : maxInFlight(limits, inFlight),
     authorize(authorizer),

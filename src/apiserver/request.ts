@@ -57,6 +57,12 @@ export interface RequestContext {
   responseHeaders?: Readonly<Record<string, string>>
   /** Set where the request is audited: takes what steps and plugins note for the audit log. */
   annotate?: AuditAnnotate
+  /** Set where the request is audited: takes what the client has sent, before anything of it is changed. */
+  noteRequestObject?: (object: unknown) => void
+  /** Over HTTP: what the client or the edge calls this request; the answer's Audit-Id. */
+  readonly requestId?: string
+  /** Over HTTP: path and query as they were sent. */
+  readonly requestUri?: string
 }
 
 /** `level`: from which audit level on the note is written down. A key that is there already keeps its value. */

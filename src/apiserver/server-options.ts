@@ -3,6 +3,7 @@ import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
 import type { Store } from '../store/store.ts'
 import type { AdmissionConfiguration } from './admission/all.ts'
+import type { AuditSettings } from './audit/create-audit.ts'
 import type { InFlightLimits } from './flowcontrol/max-in-flight.ts'
 
 /** A certificate and its key. PEM. */
@@ -45,6 +46,8 @@ export interface ApiServerOptions {
   readonly admissionConfiguration?: AdmissionConfiguration
   /** Without priority and fairness: requests past these are refused. With it: all seats there are, together. */
   readonly maxInFlight?: InFlightLimits
+  /** Who did what, noted as a policy says. */
+  readonly audit?: AuditSettings
   /** Upstream's --enable-priority-and-fairness. Default true. */
   readonly priorityAndFairness?: boolean
   /** Default: every kind that upstream serves by default. */

@@ -33,7 +33,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const { clock, log, certificates } = options
   const state = { port: options.port, bootstrapped: false, stopping: false }
   const definitions = options.definitions ?? builtInResources
-  const { handler, run } = createRequestHandler({ ...options, definitions, state })
+  const { handler, run, close } = createRequestHandler({ ...options, definitions, state })
   const edge = createHttpEdge({
     handler,
     clock,
@@ -81,6 +81,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
       stopping.abort()
       await running
       await edge.close()
+      await close()
     },
   }
 }

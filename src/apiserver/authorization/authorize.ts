@@ -10,14 +10,23 @@ export function authorize(authorizer: Authorizer): Step {
     const decision = authorizer.authorize(attributes)
     // Most decisions are made at once, and the request goes on without a detour.
     if (!(decision instanceof Promise)) {
+      noteDecision(context, decision)
       requireAllowed(attributes, decision)
       return next(context)
     }
     return decision.then((made) => {
+      noteDecision(context, made)
       requireAllowed(attributes, made)
       return next(context)
     })
   }
+}
+
+/** For the audit log. */
+function noteDecision({ annotate }: RequestContext, { allowed, reason }: Decision): void {
+  if (!annotate) return
+  annotate('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid', 'Metadata')
+  annotate('authorization.k8s.io/reason', reason, 'Metadata')
 }
 
 /** Throws the 403 of a decision that allows nothing. */

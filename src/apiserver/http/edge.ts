@@ -62,6 +62,12 @@ const requestedTimeout = 'request did not complete within requested timeout - co
 const noBody: RequestBody = { kind: 'none' }
 const clientGone = new Error('the client closed the request')
 
+/** A client may name its request, to find it in the audit log of each server it passes. */
+function requestIdOf(headers: IncomingHttpHeaders): string {
+  const given = headers['audit-id']
+  return typeof given === 'string' && given !== '' ? given : randomUUID()
+}
+
 /** HTTP/2 and HTTP/1.1 over TLS on one port, with client certificates asked for and not demanded. */
 export function createHttpEdge(options: HttpEdgeOptions): HttpEdge {
   return new TlsEdge(options)
@@ -148,7 +154,7 @@ class TlsEdge implements HttpEdge {
       body: bodyless ? noBody : streamedBody(stream),
       connection: this.#connectionOf(session, session.socket as TLSSocket, 'h2'),
       receivedMs: this.#options.clock.nowMs(),
-      requestId: randomUUID(),
+      requestId: requestIdOf(headers),
     })
     stream.once('close', () => context.abort(clientGone))
     this.#serve(context, new Http2Responder(stream, headers))
@@ -177,7 +183,7 @@ class TlsEdge implements HttpEdge {
       body: bodyless ? noBody : streamedBody(request),
       connection: this.#connectionOf(request.socket, request.socket as TLSSocket, 'h1'),
       receivedMs: this.#options.clock.nowMs(),
-      requestId: randomUUID(),
+      requestId: requestIdOf(headers),
     })
   }
 

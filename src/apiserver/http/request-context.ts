@@ -1,4 +1,12 @@
-import type { ConnectionInfo, Headers, RequestBody, RequestContext, RequestInfo, UserInfo } from '../request.ts'
+import type {
+  AuditAnnotate,
+  ConnectionInfo,
+  Headers,
+  RequestBody,
+  RequestContext,
+  RequestInfo,
+  UserInfo,
+} from '../request.ts'
 
 /** Nobody yet: what a context holds until `authenticate` has run. */
 export const unidentified: UserInfo = Object.freeze({ name: '', groups: Object.freeze([]), extra: Object.freeze({}) })
@@ -42,6 +50,8 @@ export class HttpRequestContext implements RequestContext {
   readonly requestId: string
   readonly warnings: string[] = []
   responseHeaders?: Readonly<Record<string, string>>
+  annotate?: AuditAnnotate
+  noteRequestObject?: (object: unknown) => void
   info: RequestInfo = unread
   user: UserInfo = unidentified
   readonly #rawQuery: string
@@ -62,6 +72,10 @@ export class HttpRequestContext implements RequestContext {
     this.connection = connection
     this.receivedMs = receivedMs
     this.requestId = requestId
+  }
+
+  get requestUri(): string {
+    return this.#rawQuery === '' ? this.path : `${this.path}?${this.#rawQuery}`
   }
 
   get query(): URLSearchParams {

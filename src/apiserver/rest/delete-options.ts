@@ -21,7 +21,9 @@ export async function deleteOptions({ context }: ResourceRequest): Promise<Delet
     const { query } = context
     return validDeleteOptions(deleteOptionsOfQuery(query, integerParameter(query, 'gracePeriodSeconds')))
   }
-  return validDeleteOptions(decodeOptions(body))
+  const options = decodeOptions(body)
+  context.noteRequestObject?.({ kind: 'DeleteOptions', apiVersion: 'meta.k8s.io/v1', ...options })
+  return validDeleteOptions(options)
 }
 
 const readErrors = [DecodeError, JsonSyntaxError, YamlError, ProtobufError]

@@ -41,6 +41,7 @@ export async function decodeDraft(
   const decodeContext = { registry: services.registry, fieldValidation, warnings: context.warnings }
   const draft = decodeBody(await readBody(context), definition, decodeContext)
   definition.applyDefaults?.(draft)
+  context.noteRequestObject?.(draft)
   return draft
 }
 

@@ -1,9 +1,11 @@
 import type { Strategy } from '../../api/resource-definition.ts'
 import { unsupportedMediaType } from '../../machinery/errors.ts'
+import { parseJson } from '../../machinery/json-text.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import { StatusError } from '../../machinery/status.ts'
+import { parseYaml } from '../../machinery/yaml.ts'
 import type { Answer } from '../request.ts'
-import { mediaTypeOf, readBody } from './body.ts'
+import { type Body, mediaTypeOf, readBody } from './body.ts'
 import { trackFields } from './field-manager.ts'
 import { createPatchMechanism, type PatchMechanism, type PatchType } from './patch-mechanism.ts'
 import { isCustom } from './protobuf.ts'
@@ -29,7 +31,9 @@ export async function patch(request: ResourceRequest, strategy: Strategy): Promi
   const type = patchTypeOf(request)
   const form = responseForm(context)
   const options = writeOptions(context.query, 'PatchOptions', type === 'apply')
-  const mechanism = createPatchMechanism({ type, body: await readBody(context), request, options })
+  const body = await readBody(context)
+  const mechanism = createPatchMechanism({ type, body, request, options })
+  context.noteRequestObject?.(patchValue(type, body))
   const { served, created } = await updateObject({
     request,
     options,
@@ -38,6 +42,13 @@ export async function patch(request: ResourceRequest, strategy: Strategy): Promi
     change: (live) => patchedDraft(request, mechanism, live, options),
   })
   return objectAnswer(served, created ? 201 : 200, { definition, form, nowMs: services.clock.nowMs() })
+}
+
+/** The patch as a value, for the audit log. The mechanism has read it by now. */
+function patchValue(type: PatchType, body: Body): unknown {
+  if (body.kind === 'value') return body.value
+  const text = Buffer.from(body.bytes).toString()
+  return (type === 'apply' ? parseYaml(text) : parseJson(text)).value
 }
 
 /** The patch in the words of its Content-Type. Throws 415. */

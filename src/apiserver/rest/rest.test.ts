@@ -267,6 +267,7 @@ const cases: readonly Case[] = [
         reason: 'Because',
         type: 'Normal',
         eventTime: '2026-01-01T00:00:00.000000Z',
+        regarding: { kind: 'Pod', namespace: 'a', name: 'p' },
         note: 'first',
       }),
       {
