@@ -72,7 +72,6 @@ export const persistentVolumeClaim = define(persistentVolumeClaims, {
     prepareDataSources(claim.spec, undefined)
   },
   prepareForUpdate: (claim, old) => prepareDataSources(claim.spec, old.spec),
-  selectableFields: { name: (object) => object.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Status', (object) => (object.metadata?.deletionTimestamp ? 'Terminating' : (object.status?.phase ?? ''))),

@@ -57,7 +57,6 @@ export const persistentVolume = define(persistentVolumes, {
   metadataChecksOnUpdate: ['whole', 'whole'],
   warnings: persistentVolumeWarnings,
   status: { prepareForUpdate: prepareForStatusUpdate },
-  selectableFields: { name: (object) => object.metadata?.name ?? '' },
   columns: [
     nameColumn,
     text('Capacity', (object) => object.spec?.capacity?.storage ?? '0'),

@@ -2,10 +2,11 @@ import type { Strategy } from '../../api/resource-definition.ts'
 import { reset, resetAllBut } from '../../api/strategy.ts'
 import type { CustomResourceSubresources } from '../../api/types/apiextensions/v1.ts'
 import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
+import { RuleValidator } from '../../machinery/structural-schema/rule-validator.ts'
 import type { StructuralSchema } from '../../machinery/structural-schema/structural-schema.ts'
 import { equalValues } from '../rest/equal.ts'
 import { finalizerWarnings } from './finalizer-warnings.ts'
-import { changedObjectErrors, changedStatusErrors, newObjectErrors } from './object-errors.ts'
+import { changedObjectErrors, changedStatusErrors, newObjectErrors, type ObjectRules } from './object-errors.ts'
 
 export interface StrategyOptions {
   readonly schema: () => StructuralSchema
@@ -13,9 +14,9 @@ export interface StrategyOptions {
 }
 
 /** What writes of custom objects may do. After apiextensions-apiserver registry/customresource/strategy.go v1.36. */
-export function customStrategy({ schema, subresources = {} }: StrategyOptions): Strategy {
-  const hasStatus = subresources.status !== undefined
-  const { scale } = subresources
+export function customStrategy(options: StrategyOptions): Strategy {
+  const hasStatus = options.subresources?.status !== undefined
+  const rules = objectRules(options)
   return {
     allowUnconditionalUpdate: false,
     prepareForCreate(draft) {
@@ -26,15 +27,15 @@ export function customStrategy({ schema, subresources = {} }: StrategyOptions): 
       if (hasStatus) reset(draft, old, 'status')
       if (isChanged(draft, old)) draft.metadata!.generation = (old.metadata?.generation ?? 0) + 1
     },
-    validate: (object) => newObjectErrors(object, { schema: schema(), scale }),
-    validateUpdate: (object, old) => changedObjectErrors(object, old, { schema: schema(), scale }),
+    validate: (object) => newObjectErrors(object, rules()),
+    validateUpdate: (object, old, { warn }) => changedObjectErrors(object, old, rules(), warn),
     warnings: (object, old) => finalizerWarnings(object.metadata?.finalizers ?? [], old?.metadata?.finalizers ?? []),
   }
 }
 
 /** The strategy of `/status`: nothing else is written, not even metadata. After status_strategy.go. */
-export function customStatusStrategy({ schema, subresources = {} }: StrategyOptions): Strategy {
-  const { scale } = subresources
+export function customStatusStrategy(options: StrategyOptions): Strategy {
+  const rules = objectRules(options)
   return {
     allowUnconditionalUpdate: false,
     resetFields: [['metadata']],
@@ -42,7 +43,16 @@ export function customStatusStrategy({ schema, subresources = {} }: StrategyOpti
       resetAllBut(draft, old, ['status'])
       keepMetadata(draft, old)
     },
-    validateUpdate: (object, old) => changedStatusErrors(object, old, { schema: schema(), scale }),
+    validateUpdate: (object, old, { warn }) => changedStatusErrors(object, old, rules(), warn),
+  }
+}
+
+/** What objects are held against; rules are compiled when the first object comes. */
+function objectRules({ schema, subresources }: StrategyOptions): () => ObjectRules {
+  let made: ObjectRules | undefined
+  return () => {
+    made ??= { schema: schema(), scale: subresources?.scale, rules: RuleValidator.of(schema(), true) }
+    return made
   }
 }
 
