@@ -52,7 +52,14 @@ for (const suite of suites()) {
       )
     }
     const known = new Set(readBaseline()[suite.name])
-    const regressions = failing.filter(([key]) => !known.has(key)).map(([key, failure]) => `${key}\n    ${failure}`)
+    // The order of managedFields depends on where a second ends: what the recordings cannot hold may pass the next time.
+    const suspects = new Set(failing.map(([key]) => key).filter((key) => !known.has(key)))
+    const again =
+      suspects.size === 0 ? new Map<string, string | undefined>() : await suite.run(api, (key) => suspects.has(key))
+    const regressions = [...again]
+      .filter(([, failure]) => failure !== undefined)
+      .filter(([key]) => !known.has(key))
+      .map(([key, failure]) => `${key}\n    ${failure}`)
     assert.deepEqual(regressions, [])
     const passing = [...known].filter((key) => results.get(key) === undefined)
     assert.deepEqual(passing, [], 'these pass now: take them out of baseline.json')
