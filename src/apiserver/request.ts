@@ -81,6 +81,8 @@ export interface ConnectionInfo {
   readonly clientCertificate?: Uint8Array
   /** Why the certificate that the client showed is not trusted. */
   readonly clientCertificateError?: string
+  /** That certificate. DER. Proxies have an authority of their own, which TLS does not know. */
+  readonly untrustedCertificate?: Uint8Array
   /** Loopback: the identity the transport was made with. It skips authentication, nothing else. */
   readonly identity?: UserInfo
 }

@@ -12,7 +12,7 @@ import type {
   MetricValueStatus,
 } from '../types/autoscaling/v2.ts'
 import { horizontalPodAutoscalers, horizontalPodAutoscalersV1 } from '../types/resources.ts'
-import { validateHorizontalPodAutoscaler } from '../validation/autoscaling.ts'
+import { validateHorizontalPodAutoscaler, validateHorizontalPodAutoscalerStatus } from '../validation/autoscaling.ts'
 import { toV1, toV2 } from './hpa-conversion.ts'
 
 /** Percent of the CPU that was asked for. */
@@ -109,20 +109,29 @@ const columns: readonly Column<HorizontalPodAutoscaler>[] = [
 ]
 
 export const horizontalPodAutoscaler = define(horizontalPodAutoscalers, {
-  validate: validateHorizontalPodAutoscaler,
+  validate: (object) => validateHorizontalPodAutoscaler(object),
   validateUpdate: validateHorizontalPodAutoscaler,
+  status: { validateUpdate: validateHorizontalPodAutoscalerStatus },
   applyDefaults,
   columns,
 })
 
-/** An autoscaler without any metric gets one when it is stored, which is in its newer form. */
-function defaultTarget(draft: HorizontalPodAutoscalerV1): void {
+/**
+ * The form that comes back once it was stored in the newer version: an autoscaler without any metric gets one, and
+ * what has no field goes into annotations.
+ */
+function asStored(draft: HorizontalPodAutoscalerV1): void {
   if (draft.spec && !toV2(draft).spec?.metrics?.length) draft.spec.targetCPUUtilizationPercentage = defaultUtilization
+  Object.assign(draft, toV1(toV2(draft)))
 }
 
 export const horizontalPodAutoscalerV1 = define(horizontalPodAutoscalersV1, {
   validate: (object) => validateHorizontalPodAutoscaler(toV2(object)),
-  validateUpdate: (object) => validateHorizontalPodAutoscaler(toV2(object)),
+  validateUpdate: (object, old) => validateHorizontalPodAutoscaler(toV2(object), toV2(old)),
+  status: {
+    validateUpdate: (object) => validateHorizontalPodAutoscalerStatus(toV2(object)),
+    prepareForUpdate: asStored,
+  },
   conversion: {
     storageApiVersion: 'autoscaling/v2',
     toStorage: (object) => toV2(object as DeepReadonly<HorizontalPodAutoscalerV1>),
@@ -131,7 +140,7 @@ export const horizontalPodAutoscalerV1 = define(horizontalPodAutoscalersV1, {
   applyDefaults: ({ spec }) => {
     if (spec) spec.minReplicas ??= 1
   },
-  prepareForCreate: defaultTarget,
-  prepareForUpdate: defaultTarget,
+  prepareForCreate: asStored,
+  prepareForUpdate: asStored,
   columns: columns.map((column) => ({ ...column, cell: (object, nowMs) => column.cell(toV2(object), nowMs) })),
 })

@@ -1,4 +1,5 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { goForm } from '../go-form/go-form.ts'
 import type { HorizontalPodAutoscaler as HorizontalPodAutoscalerV1 } from '../types/autoscaling/v1.ts'
 import type {
   HorizontalPodAutoscaler,
@@ -50,7 +51,7 @@ export function toV1(object: DeepReadonly<HorizontalPodAutoscaler>): HorizontalP
   if (others.length > 0) keep(annotation.metrics, others.map(metricToV1))
   if (status?.currentMetrics?.length) keep(annotation.currentMetrics, status.currentMetrics.map(metricStatusToV1))
   if (status?.conditions?.length) keep(annotation.conditions, status.conditions)
-  if (spec?.behavior) keep(annotation.behavior, spec.behavior)
+  if (spec?.behavior) keep(annotation.behavior, goForm('HorizontalPodAutoscalerBehavior', spec.behavior))
   const target = spec?.metrics?.find(isCpuUtilization)?.resource?.target?.averageUtilization
   const current = status?.currentMetrics?.find(
     ({ type, resource }) => type === 'Resource' && resource?.name === 'cpu' && resource.current?.averageUtilization,
@@ -74,6 +75,9 @@ export function toV1(object: DeepReadonly<HorizontalPodAutoscaler>): HorizontalP
   }
 }
 
+/** The list that v2 writes even where there is none. */
+const nothing = null as unknown as MetricStatus[]
+
 /** The autoscaling/v2 form, which is the one that is stored. */
 export function toV2(object: DeepReadonly<HorizontalPodAutoscalerV1>): HorizontalPodAutoscaler {
   const { metadata, spec, status } = structuredClone(object) as HorizontalPodAutoscalerV1
@@ -81,24 +85,24 @@ export function toV2(object: DeepReadonly<HorizontalPodAutoscalerV1>): Horizonta
     scaleTargetRef: { kind: '', name: '' },
     maxReplicas: 0,
   }
-  const { currentCPUUtilizationPercentage: _current, ...plainStatus } = status ?? {
+  const { currentCPUUtilizationPercentage: current, ...plainStatus } = status ?? {
     currentReplicas: 0,
     desiredReplicas: 0,
   }
   const kept = metadata?.annotations ?? {}
   const metrics: MetricSpec[] = (parse<object[]>(kept[annotation.metrics]) ?? []).map(metricFromV1)
   if (utilization !== undefined) metrics.push(cpuMetric(utilization))
-  const behavior = parse<HorizontalPodAutoscalerBehavior>(kept[annotation.behavior])
+  const behavior = fromGoForm(parse<object>(kept[annotation.behavior])) as HorizontalPodAutoscalerBehavior | undefined
   const conditions = parse<HorizontalPodAutoscalerCondition[]>(kept[annotation.conditions])
-  const currentMetrics: MetricStatus[] | undefined = parse<object[]>(kept[annotation.currentMetrics])?.map(
-    metricStatusFromV1,
-  )
+  const currentMetrics =
+    parse<object[]>(kept[annotation.currentMetrics])?.map(metricStatusFromV1) ??
+    (current === undefined ? undefined : [currentCpuMetric(current)])
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
     metadata: withAnnotations(metadata, withoutOwnAnnotations(kept)),
     spec: { ...plainSpec, ...(metrics.length > 0 && { metrics }), ...(behavior && { behavior }) },
-    status: { ...plainStatus, ...(currentMetrics && { currentMetrics }), ...(conditions && { conditions }) },
+    status: { ...plainStatus, ...(conditions && { conditions }), currentMetrics: currentMetrics ?? nothing },
   }
 }
 
@@ -112,4 +116,18 @@ function withAnnotations<M extends { annotations?: Annotations }>(
 
 function cpuMetric(averageUtilization: number): MetricSpec {
   return { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }
+}
+
+function currentCpuMetric(averageUtilization: number): MetricStatus {
+  return { type: 'Resource', resource: { name: 'cpu', current: { averageUtilization } } }
+}
+
+/** The annotation holds upstream's internal form: Go's names for the fields, and those that are not set. */
+function fromGoForm(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(fromGoForm)
+  if (typeof value !== 'object' || value === null) return value
+  const set = Object.entries(value).filter(([, field]) => field !== null)
+  return Object.fromEntries(
+    set.map(([name, field]) => [name.charAt(0).toLowerCase() + name.slice(1), fromGoForm(field)]),
+  )
 }

@@ -2,12 +2,14 @@ import { pathSegmentName } from '../../machinery/object-names.ts'
 import { define } from '../define.ts'
 import { ageColumn, integer, nameColumn, text } from '../printing.ts'
 import { podDisruptionBudgets } from '../types/resources.ts'
-import { validatePodDisruptionBudget } from '../validation/simple.ts'
+import { validatePodDisruptionBudget, validatePodDisruptionBudgetStatus } from '../validation/pod-disruption-budget.ts'
 
 export const podDisruptionBudget = define(podDisruptionBudgets, {
   validateName: pathSegmentName,
-  validate: validatePodDisruptionBudget,
+  validate: (object) => validatePodDisruptionBudget(object),
   validateUpdate: validatePodDisruptionBudget,
+  metadataChecksOnUpdate: [],
+  status: { validateUpdate: validatePodDisruptionBudgetStatus, metadataChecksOnUpdate: [] },
   generationFields: ['spec'],
   allowUnconditionalUpdate: false,
   columns: [

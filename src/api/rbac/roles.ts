@@ -9,6 +9,8 @@ import * as rules from '../validation/rbac.ts'
 
 const group = 'rbac.authorization.k8s.io'
 
+const metadataChecksOnUpdate = ['whole', 'own', 'change'] as const
+
 function applyDefaults(binding: RoleBinding | ClusterRoleBinding): void {
   if (binding.roleRef) binding.roleRef.apiGroup ||= group
   for (const subject of binding.subjects ?? []) {
@@ -36,12 +38,14 @@ export const role = define(roles, {
   validate: rules.validateRole,
   validateUpdate: rules.validateRole,
   validateName: pathSegmentName,
+  metadataChecksOnUpdate,
   allowCreateOnUpdate: true,
 })
 export const clusterRole = define(clusterRoles, {
-  validate: rules.validateClusterRole,
+  validate: (object) => rules.validateClusterRole(object),
   validateUpdate: rules.validateClusterRole,
   validateName: pathSegmentName,
+  metadataChecksOnUpdate,
   allowCreateOnUpdate: true,
 })
 export const roleBinding = define(roleBindings, {
@@ -49,6 +53,7 @@ export const roleBinding = define(roleBindings, {
   validateUpdate: rules.validateRoleBindingUpdate,
   applyDefaults,
   validateName: pathSegmentName,
+  metadataChecksOnUpdate,
   allowCreateOnUpdate: true,
   columns: bindingColumns,
 })
@@ -57,6 +62,7 @@ export const clusterRoleBinding = define(clusterRoleBindings, {
   validateUpdate: rules.validateClusterRoleBindingUpdate,
   applyDefaults,
   validateName: pathSegmentName,
+  metadataChecksOnUpdate,
   allowCreateOnUpdate: true,
   columns: bindingColumns,
 })

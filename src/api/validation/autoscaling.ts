@@ -9,28 +9,68 @@ import type {
   MetricSpec,
   MetricTarget,
 } from '../types/autoscaling/v2.ts'
-import { checkForm, checkLabelForm } from './checks.ts'
+import { checkForm, checkLabelForm, checkNonNegative, checkRequiredSegment } from './checks.ts'
 import { checkContainerResourceName } from './resources.ts'
+import { checkScalingBehavior } from './scaling-behavior.ts'
 
-/** Autoscalers in their newer form; scaling behaviour apart. After pkg/apis/autoscaling/validation. */
+/** Autoscalers in their newer form. After pkg/apis/autoscaling/validation. */
 
+type Autoscaler = DeepReadonly<HorizontalPodAutoscaler>
 type Spec = DeepReadonly<NonNullable<HorizontalPodAutoscaler['spec']>>
+type Reference = DeepReadonly<Partial<CrossVersionObjectReference>>
 
-export function validateHorizontalPodAutoscaler({ spec }: DeepReadonly<HorizontalPodAutoscaler>): FieldError[] {
+interface ReferenceRules {
+  /** Of the core group, or of none. */
+  readonly mayLackGroup: boolean
+  /** It was so before. */
+  readonly mayBeInvalid: boolean
+}
+
+export function validateHorizontalPodAutoscaler(object: Autoscaler, old?: Autoscaler): FieldError[] {
   const errors: FieldError[] = []
+  const { spec } = object
   if (!spec) return errors
-  checkReplicas(spec, errors)
-  checkReference(spec.scaleTargetRef ?? {}, 'spec.scaleTargetRef', errors)
+  checkReplicas(spec, old?.spec?.minReplicas === 0 ? 0 : 1, errors)
+  checkReference(spec.scaleTargetRef ?? {}, 'spec.scaleTargetRef', targetRules(spec, old?.spec), errors)
+  const rules = describedObjectRules(old?.spec)
   spec.metrics?.forEach((metric, index) => {
-    checkMetric(metric, `spec.metrics[${index}]`, errors)
+    checkMetric(metric, `spec.metrics[${index}]`, rules, errors)
   })
+  if (spec.minReplicas === 0 && !spec.metrics?.some(({ type }) => type === 'Object' || type === 'External')) {
+    const why = 'must specify at least one Object or External metric to support scaling to zero replicas'
+    errors.push(forbiddenField('spec.metrics', why))
+  }
+  checkScalingBehavior(spec.behavior, 'spec.behavior', errors)
   return errors
 }
 
-function checkReplicas({ minReplicas, maxReplicas = 0 }: Partial<Spec>, errors: FieldError[]): void {
+export function validateHorizontalPodAutoscalerStatus({ status }: Autoscaler): FieldError[] {
+  const errors: FieldError[] = []
+  checkNonNegative(status?.currentReplicas, 'status.currentReplicas', errors)
+  checkNonNegative(status?.desiredReplicas, 'status.desiredReplicas', errors)
+  return errors
+}
+
+function targetRules(spec: Spec, old: Spec | undefined): ReferenceRules {
+  const { apiVersion = '', kind = '' }: Reference = spec.scaleTargetRef ?? {}
+  const before: Reference | undefined = old && (old.scaleTargetRef ?? {})
+  return {
+    mayBeInvalid: before !== undefined && (before.apiVersion ?? '') === apiVersion && (before.kind ?? '') === kind,
+    mayLackGroup: kind === 'ReplicationController',
+  }
+}
+
+function describedObjectRules(old: Spec | undefined): ReferenceRules {
+  const wasInvalid = old?.metrics?.some(
+    ({ type, object }) => type === 'Object' && whyBadApiVersion(object?.describedObject?.apiVersion, true),
+  )
+  return { mayLackGroup: true, mayBeInvalid: wasInvalid === true }
+}
+
+function checkReplicas({ minReplicas, maxReplicas = 0 }: Partial<Spec>, least: number, errors: FieldError[]): void {
   const path = 'spec.maxReplicas'
-  if (minReplicas !== undefined && minReplicas < 1) {
-    errors.push(invalidField('spec.minReplicas', minReplicas, 'must be greater than or equal to 1'))
+  if (minReplicas !== undefined && minReplicas < least) {
+    errors.push(invalidField('spec.minReplicas', minReplicas, `must be greater than or equal to ${least}`))
   }
   if (maxReplicas === 0) errors.push(requiredField(path, 'must be set and greater than 0'))
   else if (maxReplicas < 0) errors.push(invalidField(path, maxReplicas, 'must be greater than or equal to 1'))
@@ -39,18 +79,19 @@ function checkReplicas({ minReplicas, maxReplicas = 0 }: Partial<Spec>, errors: 
   }
 }
 
-const segmentErrors = (name: string) => pathSegmentName(name, false)
+function checkReference(reference: Reference, path: string, rules: ReferenceRules, errors: FieldError[]): void {
+  checkRequiredSegment(reference.kind, `${path}.kind`, errors)
+  checkRequiredSegment(reference.name, `${path}.name`, errors)
+  if (rules.mayBeInvalid) return
+  const why = whyBadApiVersion(reference.apiVersion, rules.mayLackGroup)
+  if (why) errors.push(invalidField(`${path}.apiVersion`, reference.apiVersion ?? '', why))
+}
 
-function checkReference(
-  reference: DeepReadonly<Partial<CrossVersionObjectReference>>,
-  path: string,
-  errors: FieldError[],
-): void {
-  for (const field of ['kind', 'name'] as const) {
-    const value = reference[field] ?? ''
-    if (value === '') errors.push(requiredField(`${path}.${field}`))
-    else checkForm(segmentErrors, value, `${path}.${field}`, errors)
-  }
+function whyBadApiVersion(apiVersion = '', mayLackGroup: boolean): string | undefined {
+  const parts = apiVersion === '/' ? [] : apiVersion.split('/')
+  if (parts.length > 2) return `unexpected GroupVersion string: ${apiVersion}`
+  const hasGroup = parts.length === 2 && parts[0] !== ''
+  return hasGroup || mayLackGroup ? undefined : 'apiVersion must specify API group'
 }
 
 const metricTypes = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource']
@@ -58,13 +99,18 @@ const metricTypes = ['ContainerResource', 'External', 'Object', 'Pods', 'Resourc
 /** In upstream's order: the first source is checked, whatever the type says. */
 const sources = ['object', 'external', 'pods', 'resource', 'containerResource'] as const
 
-function checkMetric(metric: DeepReadonly<Partial<MetricSpec>>, path: string, errors: FieldError[]): void {
+function checkMetric(
+  metric: DeepReadonly<Partial<MetricSpec>>,
+  path: string,
+  rules: ReferenceRules,
+  errors: FieldError[],
+): void {
   const type = metric.type ?? ''
   if (type === '') errors.push(requiredField(`${path}.type`, 'must specify a metric source type'))
   const unsupported = notSupportedField(`${path}.type`, type, metricTypes)
   if (!metricTypes.includes(type)) errors.push(unsupported)
   const present = sources.filter((name) => metric[name])
-  if (present[0]) checkSource(metric, present[0], `${path}.${present[0]}`, errors)
+  if (present[0]) checkSource(metric, present[0], `${path}.${present[0]}`, rules, errors)
   const expected = sources.find((name) => name === type.charAt(0).toLowerCase() + type.slice(1))
   if (!expected) errors.push(unsupported)
   else if (!metric[expected]) {
@@ -80,11 +126,12 @@ function checkSource(
   { object, external, pods, resource, containerResource }: DeepReadonly<Partial<MetricSpec>>,
   name: (typeof sources)[number],
   path: string,
+  rules: ReferenceRules,
   errors: FieldError[],
 ): void {
   switch (name) {
     case 'object':
-      checkReference(object?.describedObject ?? {}, `${path}.describedObject`, errors)
+      checkReference(object?.describedObject ?? {}, `${path}.describedObject`, rules, errors)
       checkNamedMetric(object?.metric?.name, object?.target, path, errors)
       checkHasValue(object?.target, 'must set either a target value or averageValue', path, errors)
       return
@@ -126,7 +173,7 @@ function checkNamedMetric(
   errors: FieldError[],
 ): void {
   if (!name) errors.push(requiredField(`${path}.metric.name`, 'must specify a metric name'))
-  else checkForm(segmentErrors, name, `${path}.metric.name`, errors)
+  else checkForm((text) => pathSegmentName(text, false), name, `${path}.metric.name`, errors)
   checkTarget(target ?? {}, `${path}.target`, errors)
 }
 

@@ -5,7 +5,7 @@ import type { DeepReadonly } from '../../machinery/object.ts'
 import { pathSegmentName } from '../../machinery/object-names.ts'
 import type { ClusterRole, PolicyRule, Role, RoleBinding, Subject } from '../types/rbac/v1.ts'
 import { checkSubdomain } from './checks.ts'
-import { checkLabelSelector } from './label-selector.ts'
+import { checkLabelSelector, isInvalidSelector } from './label-selector.ts'
 
 /** Roles and bindings. After pkg/apis/rbac/validation. */
 
@@ -40,7 +40,11 @@ export function validateRole({ rules }: DeepReadonly<Role>): FieldError[] {
   return errors
 }
 
-export function validateClusterRole({ rules, aggregationRule }: DeepReadonly<ClusterRole>): FieldError[] {
+/** Selectors that had wrong values before may have them still; that they select nothing is said all the same. */
+export function validateClusterRole(
+  { rules, aggregationRule }: DeepReadonly<ClusterRole>,
+  old?: DeepReadonly<ClusterRole>,
+): FieldError[] {
   const errors: FieldError[] = []
   rules?.forEach((rule, index) => {
     checkRule(rule, false, `rules[${index}]`, errors)
@@ -50,8 +54,10 @@ export function validateClusterRole({ rules, aggregationRule }: DeepReadonly<Clu
   const path = 'aggregationRule.clusterRoleSelectors'
   if (selectors.length === 0)
     errors.push(requiredField(path, 'at least one clusterRoleSelector required if aggregationRule is non-nil'))
+  const allowInvalidValues = old?.aggregationRule?.clusterRoleSelectors?.some(isInvalidSelector) ?? false
   selectors.forEach((selector, index) => {
-    checkLabelSelector(selector, `${path}[${index}]`, errors)
+    checkLabelSelector(selector, `${path}[${index}]`, errors, { allowInvalidValues })
+    if (isInvalidSelector(selector)) errors.push(invalidField(`${path}[${index}]`, null, 'invalid label selector.'))
   })
   return errors
 }
@@ -92,7 +98,7 @@ function withSameRole(validate: (object: Binding) => FieldError[]): (object: Bin
   return (object, old) => {
     const errors = validate(object)
     if (!isDeepStrictEqual(object.roleRef, old.roleRef)) {
-      const { apiGroup, kind, name } = object.roleRef
+      const { apiGroup = '', kind = '', name = '' } = (object.roleRef ?? {}) as Partial<RoleBinding['roleRef']>
       const shown = { APIGroup: apiGroup, Kind: kind, Name: name }
       errors.push(invalidField('roleRef', shown, 'cannot change roleRef'))
     }

@@ -87,6 +87,10 @@ function checkPodResourceName(name: string, path: string, errors: FieldError[]):
   errors.push(notSupportedField(path, name, ['cpu', 'hugepages-', 'memory']))
 }
 
+export function checkNonNegativeQuantity(text: string, path: string, errors: FieldError[]): void {
+  if (parseQuantity(text).nano < 0n) errors.push(invalidField(path, text, 'must be greater than or equal to 0'))
+}
+
 /** An amount is never negative, and whole where things are counted. */
 export function checkResourceQuantity(name: string, text: string, path: string, errors: FieldError[]): void {
   if (/^[1-9]\d*([mkMG]|[KMG]i)?$/.test(text) && standardContainerResources.has(name)) return

@@ -12,8 +12,8 @@ import {
 export interface AuthenticateOptions {
   /** In the order they are asked; the first that finds somebody decides. */
   readonly authenticators: readonly Authenticator[]
-  /** Let requests without any credential through as `system:anonymous`. */
-  readonly anonymous: boolean
+  /** Requests without any credential that are let through as `system:anonymous`: all, none, or those to some paths. */
+  readonly anonymous: boolean | { readonly paths: readonly string[] }
   readonly log: Logger
 }
 
@@ -51,8 +51,12 @@ async function find(context: RequestContext, { authenticators, anonymous: allowe
       refusal ??= error
     }
   }
-  if (!refusal && allowed) return anonymous
+  if (!refusal && isAllowed(allowed, context)) return anonymous
   if (refusal)
     log.warn('a credential was refused', { reason: refusal.message, remote: context.connection.remoteAddress })
   throw unauthorized()
+}
+
+function isAllowed(allowed: AuthenticateOptions['anonymous'], { info }: RequestContext): boolean {
+  return typeof allowed === 'boolean' ? allowed : allowed.paths.includes(info.path)
 }

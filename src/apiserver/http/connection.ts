@@ -8,5 +8,5 @@ export function connectionInfo(socket: TLSSocket, transport: 'h1' | 'h2'): Conne
   if (!certificate) return { transport, remoteAddress }
   if (socket.authorized) return { transport, remoteAddress, clientCertificate: certificate.raw }
   const clientCertificateError = String(socket.authorizationError ?? 'the certificate is not trusted')
-  return { transport, remoteAddress, clientCertificateError }
+  return { transport, remoteAddress, clientCertificateError, untrustedCertificate: certificate.raw }
 }

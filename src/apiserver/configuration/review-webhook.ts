@@ -1,0 +1,96 @@
+import { type LoadedKubeconfig, loadKubeconfig } from '../../client/kubeconfig.ts'
+import { LeastRecentlyUsed } from '../../client/least-recently-used.ts'
+import { StatusError } from '../../machinery/status.ts'
+import type { Clock } from '../../platform/clock.ts'
+import type { WebhookClient, WebhookTarget } from '../webhook/webhook-client.ts'
+import { ConfigurationError } from './configuration-file.ts'
+
+export interface ReviewWebhookOptions {
+  readonly client: WebhookClient
+  /** Where the webhook is, and how it knows us, in the form of a kubeconfig. */
+  readonly kubeconfigPath: string
+  readonly timeoutMs: number
+  readonly clock: Clock
+  /** In [0, 1): spreads retries. */
+  readonly random: () => number
+}
+
+/** Answers a review (of a token, of access) that is posted to it. */
+export interface ReviewWebhook {
+  /** The review with its status. Rejects when the webhook cannot be asked, after some tries. */
+  post(review: object): Promise<unknown>
+}
+
+/** After apiserver util/webhook DefaultRetryBackoffWithInitialDelay. */
+const attempts = 5
+const firstDelayMs = 500
+const factor = 1.5
+const jitter = 0.2
+
+/** Throws a ConfigurationError. After apiserver util/webhook GenericWebhook v1.36. */
+export function createReviewWebhook(options: ReviewWebhookOptions): ReviewWebhook {
+  const { client, timeoutMs, clock, random } = options
+  const { options: endpoint } = load(options.kubeconfigPath)
+  const target = (): WebhookTarget => ({
+    url: endpoint.url,
+    ...(endpoint.certificateAuthority && { certificateAuthority: endpoint.certificateAuthority }),
+    ...(endpoint.clientCertificate && { clientCertificate: endpoint.clientCertificate }),
+    ...(endpoint.clientKey && { clientKey: endpoint.clientKey }),
+    ...(endpoint.tlsServerName && { serverName: endpoint.tlsServerName }),
+    ...(endpoint.insecureSkipTlsVerify && { insecureSkipTlsVerify: true }),
+    ...tokenOf(endpoint.token?.()),
+  })
+  return {
+    async post(review) {
+      let delayMs = firstDelayMs
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await client.call(target(), { body: review, timeoutMs })
+        } catch (error) {
+          if (attempt === attempts || !mayRetry(error)) throw error
+          await clock.sleep(delayMs * (1 + jitter * random()))
+          delayMs *= factor
+        }
+      }
+    },
+  }
+}
+
+function load(path: string): LoadedKubeconfig {
+  try {
+    return loadKubeconfig(path)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConfigurationError(`webhook configuration ${path}: ${why}`, { cause: error })
+  }
+}
+
+function tokenOf(token: string | undefined): { readonly token?: string } {
+  return token === undefined ? {} : { token }
+}
+
+/** What may go well the next time. A connection that was refused is no such thing: that takes longer to heal. */
+function mayRetry(error: unknown): boolean {
+  if (error instanceof StatusError) return error.code === 429 || error.code >= 500
+  return error instanceof Error && /: EOF$|connection reset/.test(error.message)
+}
+
+/** Answers that stay good for a while. Bounded. */
+export class ExpiringCache<V> {
+  readonly #clock: Clock
+  readonly #entries: LeastRecentlyUsed<string, { readonly value: V; readonly untilMs: number }>
+
+  constructor(clock: Clock, capacity: number) {
+    this.#clock = clock
+    this.#entries = new LeastRecentlyUsed(capacity)
+  }
+
+  get(key: string): V | undefined {
+    const entry = this.#entries.get(key)
+    return entry && entry.untilMs > this.#clock.monotonicMs() ? entry.value : undefined
+  }
+
+  set(key: string, value: V, ttlMs: number): void {
+    if (ttlMs > 0) this.#entries.set(key, { value, untilMs: this.#clock.monotonicMs() + ttlMs })
+  }
+}
