@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { refusal, write } from '../../../test/support/admission.ts'
 import { FakeReader } from '../../../test/support/fake-reader.ts'
-import { builtInResources } from '../../api/all.ts'
-import type { ResourceRef } from '../../api/resource-ref.ts'
 import type { Node, Pod } from '../../api/types/core/v1.ts'
 import {
   limitRanges,
@@ -14,10 +13,7 @@ import {
   serviceAccounts,
   storageClasses,
 } from '../../api/types/resources.ts'
-import type { KubeObject } from '../../machinery/object.ts'
-import { StatusError } from '../../machinery/status.ts'
-import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
-import { admissionChain } from './chain.ts'
+import type { AdmissionAttributes } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -26,38 +22,6 @@ import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { serviceAccount } from './service-account.ts'
-
-function write(ref: ResourceRef, given: Partial<AdmissionAttributes> & { object?: KubeObject }): AdmissionAttributes {
-  const definition = builtInResources.find(({ plural, group }) => plural === ref.plural && group === ref.group)!
-  return {
-    operation: 'CREATE',
-    definition,
-    subresource: '',
-    namespace: ref.namespaced ? 'shop' : '',
-    name: given.object?.metadata?.name ?? '',
-    object: undefined,
-    oldObject: undefined,
-    options: {},
-    dryRun: false,
-    user: { name: 'alice', groups: [], extra: {} },
-    warn: () => {},
-    annotate: () => {},
-    signal: new AbortController().signal,
-    ...given,
-  }
-}
-
-async function run(plugin: AdmissionPlugin, attributes: AdmissionAttributes): Promise<string | undefined> {
-  const chain = admissionChain([plugin])
-  try {
-    await chain.mutate(attributes)
-    await chain.validate(attributes)
-    return undefined
-  } catch (error) {
-    if (!(error instanceof StatusError)) throw error
-    return error.message
-  }
-}
 
 function podWith(spec: Partial<Pod['spec']> = {}): Pod {
   return { metadata: { name: 'a', namespace: 'shop' }, spec: { containers: [{ name: 'c' }], ...spec } }
@@ -86,7 +50,7 @@ describe('NamespaceLifecycle', () => {
     },
   ]
   for (const { title, attributes, why } of rows) {
-    test(title, async () => assert.equal(await run(namespaceLifecycle(reader), attributes), why))
+    test(title, async () => assert.equal(await refusal(namespaceLifecycle(reader), attributes), why))
   }
 })
 
@@ -99,7 +63,7 @@ describe('ServiceAccount', () => {
 
   test('gives a Pod the default account, its token and its pull secrets', async () => {
     const pod = podWith()
-    assert.equal(await run(plugin, write(pods, { object: pod })), undefined)
+    assert.equal(await refusal(plugin, write(pods, { object: pod })), undefined)
     assert.equal(pod.spec?.serviceAccountName, 'default')
     assert.deepEqual(pod.spec.imagePullSecrets, [{ name: 'registry' }])
     assert.equal(pod.spec.containers[0]!.volumeMounts?.[0]?.name, 'kube-api-access-abcde')
@@ -108,12 +72,12 @@ describe('ServiceAccount', () => {
 
   test('mounts nothing where the Pod wants no token', async () => {
     const pod = podWith({ automountServiceAccountToken: false })
-    await run(plugin, write(pods, { object: pod }))
+    await refusal(plugin, write(pods, { object: pod }))
     assert.equal(pod.spec?.volumes, undefined)
   })
 
   test('refuses an account that is not there', async () => {
-    const message = await run(plugin, write(pods, { object: podWith({ serviceAccountName: 'x' }) }))
+    const message = await refusal(plugin, write(pods, { object: podWith({ serviceAccountName: 'x' }) }))
     assert.equal(
       message,
       'pods "a" is forbidden: error looking up service account shop/x: serviceaccount "x" not found',
@@ -136,7 +100,7 @@ describe('Priority', () => {
   for (const { title, spec, want, why } of rows) {
     test(title, async () => {
       const pod = podWith(spec)
-      assert.equal(await run(priority(reader), write(pods, { object: pod })), why)
+      assert.equal(await refusal(priority(reader), write(pods, { object: pod })), why)
       assert.equal(pod.spec?.priority, want)
     })
   }
@@ -144,7 +108,7 @@ describe('Priority', () => {
 
 test('DefaultTolerationSeconds adds only what is not tolerated', async () => {
   const pod = podWith({ tolerations: [{ key: 'node.kubernetes.io/not-ready', operator: 'Exists' }] })
-  await run(defaultTolerationSeconds, write(pods, { object: pod }))
+  await refusal(defaultTolerationSeconds, write(pods, { object: pod }))
   assert.deepEqual(
     pod.spec?.tolerations?.map(({ key }) => key),
     ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'],
@@ -172,7 +136,7 @@ describe('LimitRanger', () => {
 
   test('fills in what a container leaves out, and says so', async () => {
     const pod = podWith()
-    assert.equal(await run(limitRanger(reader), write(pods, { object: pod })), undefined)
+    assert.equal(await refusal(limitRanger(reader), write(pods, { object: pod })), undefined)
     assert.deepEqual(pod.spec?.containers[0]?.resources, { requests: { cpu: '100m' }, limits: { cpu: '500m' } })
     assert.equal(
       pod.metadata?.annotations?.['kubernetes.io/limit-ranger'],
@@ -182,7 +146,7 @@ describe('LimitRanger', () => {
 
   test('refuses what is too much', async () => {
     const pod = podWith({ containers: [{ name: 'c', resources: { limits: { cpu: '2' } } }] })
-    const message = await run(limitRanger(reader), write(pods, { object: pod }))
+    const message = await refusal(limitRanger(reader), write(pods, { object: pod }))
     assert.equal(message, 'pods "a" is forbidden: maximum cpu usage per Container is 1, but limit is 2')
   })
 })
@@ -205,13 +169,13 @@ describe('ResourceQuota', () => {
 
   test('takes what it lets in', async () => {
     const { plugin, written } = setUp({ pods: '2', 'requests.cpu': '1' }, { pods: '1', 'requests.cpu': '200m' })
-    assert.equal(await run(plugin, write(pods, { object: withCpu('300m') })), undefined)
+    assert.equal(await refusal(plugin, write(pods, { object: withCpu('300m') })), undefined)
     assert.deepEqual(written, [{ pods: '2', 'requests.cpu': '500m' }])
   })
 
   test('takes nothing for a dry run', async () => {
     const { plugin, written } = setUp({ pods: '2' }, { pods: '1' })
-    await run(plugin, write(pods, { object: podWith(), dryRun: true }))
+    await refusal(plugin, write(pods, { object: podWith(), dryRun: true }))
     assert.deepEqual(written, [])
   })
 
@@ -241,7 +205,7 @@ describe('ResourceQuota', () => {
   for (const { title, hard, used, object, why } of rows) {
     test(title, async () => {
       const { plugin } = setUp(hard as Record<string, string>, used as Record<string, string>)
-      assert.equal(await run(plugin, write(pods, { object })), `pods "a" is forbidden: ${why}`)
+      assert.equal(await refusal(plugin, write(pods, { object })), `pods "a" is forbidden: ${why}`)
     })
   }
 })
@@ -286,6 +250,6 @@ describe('NodeRestriction', () => {
     { title: 'does not concern others', attributes: write(nodes, { object: node('n2') }), why: undefined },
   ]
   for (const { title, attributes, why } of rows) {
-    test(title, async () => assert.equal(await run(nodeRestriction(new FakeReader()), attributes), why))
+    test(title, async () => assert.equal(await refusal(nodeRestriction(new FakeReader()), attributes), why))
   }
 })

@@ -24,6 +24,7 @@ import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeDeclaredFeatureValidator } from './node-declared-feature-validator.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { ownerReferencesPermissionEnforcement } from './owner-references-permission-enforcement.ts'
+import { parameterPermission } from './parameter-permission.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { type PodNodeSelectorConfiguration, podNodeSelector } from './pod-node-selector.ts'
 import { podResizeValidator } from './pod-resize-validator.ts'
@@ -139,6 +140,7 @@ export function admissionPlugins(services: AdmissionServices, flags: AdmissionFl
   const { reader, authorizer, rbac } = services
   const chosen = all.filter(({ name, isOn }) => (isOn || enabled.includes(name)) && !disabled.includes(name))
   return [
+    parameterPermission(services),
     // Around all plugins upstream, and not one that can be disabled.
     refuseWhileTerminating(reader),
     ...chosen.map(({ make }) => make()),
