@@ -8,6 +8,9 @@ const ownForms: ReadonlySet<string> = new Set(['proxy', 'exec', 'attach', 'portf
 /** What everybody sends, let through without a closer look. */
 const plain: ReadonlySet<string> = new Set(['application/json', '*/*', 'application/vnd.kubernetes.protobuf'])
 
+/** Reviews are questions, and have no columns. */
+const groupsWithoutTables: ReadonlySet<string> = new Set(['authentication.k8s.io', 'authorization.k8s.io'])
+
 /** What a path can answer in at all; the same list for one object, a longer one for collections. */
 const objectTypes = Object.values(mediaTypes)
 const collectionTypes = [...objectTypes, `${mediaTypes.json};stream=watch`, `${mediaTypes.protobuf};stream=watch`]
@@ -17,7 +20,7 @@ const collectionTypes = [...objectTypes, `${mediaTypes.json};stream=watch`, `${m
  * one that names no type of the path, then one that wants it in a form there is not.
  */
 export const requireAcceptable: Step = async (context, next) => {
-  const { isResourceRequest, subresource, verb } = context.info
+  const { isResourceRequest, group, subresource, verb } = context.info
   const accept = context.headers.get('accept')
   if (!accept || plain.has(accept) || !isResourceRequest || ownForms.has(subresource)) return next(context)
   assertRouted(accept, verb === 'list' || verb === 'watch' ? collectionTypes : objectTypes)
@@ -25,7 +28,8 @@ export const requireAcceptable: Step = async (context, next) => {
   // YAML has no form in which one document follows another on a stream.
   const encodings = watching ? everyEncoding.filter((encoding) => encoding !== 'yaml') : everyEncoding
   const found = negotiate(accept, encodings, (parameters, encoding) => {
-    const { stream = '' } = parameters
+    const { as, stream = '' } = parameters
+    if (as === 'Table' && groupsWithoutTables.has(group)) return false
     return isKnownForm(parameters, encoding) && (stream === '' || stream === 'watch')
   })
   if (!found) throw noneAcceptable(encodings, watching)

@@ -46,7 +46,9 @@ export function attributesOf({
   const attributes = { user, verb, isResourceRequest, group, version, resource, subresource, name, namespace, path }
   if (!isResourceRequest || !verbsWithSelectors.has(verb)) return attributes
   const fieldSelector = query.get('fieldSelector')
-  return fieldSelector ? { ...attributes, fieldSelector } : attributes
+  const labelSelector = query.get('labelSelector')
+  if (!fieldSelector && !labelSelector) return attributes
+  return { ...attributes, ...(fieldSelector && { fieldSelector }), ...(labelSelector && { labelSelector }) }
 }
 
 /** After apiserver endpoints/handlers/responsewriters/errors.go v1.36. */

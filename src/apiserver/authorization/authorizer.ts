@@ -15,8 +15,9 @@ export interface AuthorizationAttributes {
   readonly namespace: string
   /** Of requests for no resource. */
   readonly path: string
-  /** As the client sent it; only lists, watches and deletions of collections have one. */
+  /** As the client sent them; only lists, watches and deletions of collections have any. */
   readonly fieldSelector?: string
+  readonly labelSelector?: string
 }
 
 /**
@@ -49,7 +50,7 @@ export interface RuleResolver {
 
 export interface ResolvedRules {
   readonly rules: readonly Rule[]
-  /** Roles that bindings name and that are not there. */
+  /** Why there may be more rules than these, such as a binding whose role is not there. */
   readonly errors: readonly string[]
 }
 
@@ -97,9 +98,24 @@ function isFinal({ allowed, denied }: Decision): boolean {
 
 function joined(decisions: readonly Decision[]): Decision {
   const reasons = decisions.map(({ reason }) => reason).filter((reason) => reason !== '')
-  const errors = [...new Set(decisions.map(({ error }) => error).filter((error) => error !== undefined))]
-  const error = errors.length > 1 ? `[${errors.join(', ')}]` : errors[0]
-  return { allowed: false, reason: reasons.join('\n'), ...(error !== undefined && { error }) }
+  const errors = decisions.map(({ error }) => error).filter((error) => error !== undefined)
+  return { allowed: false, reason: reasons.join('\n'), ...(errors.length > 0 && { error: aggregate(errors) }) }
+}
+
+/** Several errors as one text, each once. Of at least one. After apimachinery util/errors aggregate. */
+export function aggregate(errors: readonly string[]): string {
+  const unique = [...new Set(errors)]
+  return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
+}
+
+/** All rules that any of them knows. */
+export function ruleResolverUnion(resolvers: readonly RuleResolver[]): RuleResolver {
+  return {
+    rulesFor(user, namespace) {
+      const resolved = resolvers.map((resolver) => resolver.rulesFor(user, namespace))
+      return { rules: resolved.flatMap(({ rules }) => rules), errors: resolved.flatMap(({ errors }) => errors) }
+    },
+  }
 }
 
 /** Members of `group` may do everything: `system:masters`. */

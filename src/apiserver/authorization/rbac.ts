@@ -5,6 +5,7 @@ import type { Held, ObjectReader } from '../object-reader.ts'
 import type { UserInfo } from '../request.ts'
 import {
   type AuthorizationAttributes,
+  aggregate,
   because,
   type Decision,
   type LocalAuthorizer,
@@ -88,8 +89,7 @@ function decide(
   })
   if (allowed) return allowed
   if (errors.length === 0) return noOpinion
-  const unique = [...new Set(errors)]
-  return because(`RBAC: ${unique.length === 1 ? unique[0] : `[${unique.join(', ')}]`}`)
+  return because(`RBAC: ${aggregate(errors)}`)
 }
 
 /** Words its reason only when somebody reads it: most are never read. */

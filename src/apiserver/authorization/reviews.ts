@@ -1,7 +1,6 @@
 import type {
   LocalSubjectAccessReview,
   NonResourceRule,
-  ResourceAttributes,
   ResourceRule,
   SelfSubjectAccessReview,
   SelfSubjectRulesReview,
@@ -15,9 +14,8 @@ import {
 } from '../../api/validation/access-review.ts'
 import { badRequest, type FieldError, invalid } from '../../machinery/errors.ts'
 import type { UserInfo } from '../request.ts'
-import type { AuthorizationAttributes, Authorizer, RuleResolver } from './authorizer.ts'
-
-type AccessSpec = NonNullable<SubjectAccessReview['spec']> | NonNullable<SelfSubjectAccessReview['spec']>
+import { type AccessSpec, askedAccess } from './access-attributes.ts'
+import { type Authorizer, aggregate, type RuleResolver } from './authorizer.ts'
 
 /** What somebody named in the review may do. After kubernetes pkg/registry/authorization/subjectaccessreview v1.36. */
 export async function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Authorizer): Promise<void> {
@@ -84,42 +82,18 @@ export function reviewOwnRules(review: SelfSubjectRulesReview, caller: UserInfo,
     resourceRules,
     nonResourceRules,
     incomplete,
-    ...(incomplete && { evaluationError: errors.join(', ') }),
+    ...(incomplete && { evaluationError: aggregate(errors) }),
   }
 }
 
 async function decide(spec: AccessSpec, user: UserInfo, authorizer: Authorizer): Promise<SubjectAccessReviewStatus> {
-  const { allowed, reason } = await authorizer.authorize(attributesOf(spec, user))
-  const evaluationError = ignoredSelectors(spec.resourceAttributes)
-  return { allowed, ...(reason !== '' && { reason }), ...(evaluationError !== '' && { evaluationError }) }
-}
-
-const operators: ReadonlySet<string> = new Set(['In', 'NotIn', 'Exists', 'DoesNotExist'])
-
-/** A selector that makes no sense narrows nothing: the decision is made without it, and the answer says so. */
-function ignoredSelectors({ fieldSelector, labelSelector }: ResourceAttributes = {}): string {
-  return Object.entries({ fieldSelector, labelSelector })
-    .filter(([, selector]) => selector?.requirements?.some(({ operator }) => !operators.has(operator)))
-    .map(([name]) => `spec.resourceAttributes.${name} ignored due to parse error`)
-    .join(', ')
-}
-
-function attributesOf(
-  { resourceAttributes, nonResourceAttributes }: AccessSpec,
-  user: UserInfo,
-): AuthorizationAttributes {
-  const nothing = { group: '', version: '', resource: '', subresource: '', name: '', namespace: '', path: '' }
-  if (!resourceAttributes) {
-    const { path = '', verb = '' } = nonResourceAttributes ?? {}
-    return { ...nothing, user, verb, path, isResourceRequest: false }
-  }
-  const { fieldSelector, labelSelector: _labelSelector, ...attributes }: ResourceAttributes = resourceAttributes
+  const { attributes, errors } = askedAccess(spec, user)
+  const { allowed, denied, reason, error } = await authorizer.authorize(attributes)
+  const evaluationError = [...(error === undefined ? [] : [error]), ...errors].join('; ')
   return {
-    ...nothing,
-    ...attributes,
-    user,
-    verb: attributes.verb ?? '',
-    isResourceRequest: true,
-    ...(fieldSelector?.rawSelector && { fieldSelector: fieldSelector.rawSelector }),
+    allowed,
+    ...(denied && { denied }),
+    ...(reason !== '' && { reason }),
+    ...(evaluationError !== '' && { evaluationError }),
   }
 }
