@@ -16,6 +16,11 @@ function defineClusterFlags(command: Command): Command {
     .option('--components <list>', `what to run (${components.join(',')})`)
     .option('--datastore <where>', 'sqlite, or etcd://host:port[,…] (sqlite)')
     .option('--token-auth-file <path>', 'static tokens: token,user,uid,"groups"')
+    .option(
+      '--encryption-provider-config <path>',
+      "how values are encrypted at rest (upstream's EncryptionConfiguration)",
+    )
+    .option('--encryption-provider-config-automatic-reload', 'take up changes of that file while running')
     .option('--service-cidr <network>', 'addresses of Services (10.96.0.0/12)')
     .option('--cluster-cidr <network>', 'addresses of Pods (10.244.0.0/16)')
     .option('--cluster-domain <name>', 'DNS domain (cluster.local)')

@@ -12,11 +12,11 @@ import { runControllers } from '../controllers/run-controllers.ts'
 import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
-import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import { ensureAddons, nthAddress } from './addons.ts'
 import { type ClusterCertificates, clusterCertificates } from './cluster-certificates.ts'
 import { runHollowNodes } from './hollow-nodes.ts'
+import { openStore } from './open-store.ts'
 import { type ClusterOptions, UsageError } from './options.ts'
 
 export interface ControlPlaneOptions {
@@ -60,7 +60,7 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
   opening.catch(() => undefined)
   try {
     const certificates = await clusterCertificates({ directory: input.pkiDirectory, clock, names })
-    const store = await opening
+    const { store, follow } = await opening
     const server = await createApiServer({
       store,
       clock,
@@ -83,14 +83,14 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
     try {
       const { port } = await server.listen()
       await server.ready
-      return assemble({ ...input, store, certificates, server, port })
+      return assemble({ ...input, store, followStoreSettings: follow, certificates, server, port })
     } catch (error) {
       await server.close()
       throw error
     }
   } catch (error) {
     await opening.then(
-      (store) => store.close(),
+      ({ store }) => store.close(),
       () => undefined, // Its own failure is the one on its way, or comes second.
     )
     throw error
@@ -106,17 +106,9 @@ function readTokens(path: string | undefined): string | undefined {
   }
 }
 
-async function openStore({ options, database, clock, log }: ControlPlaneOptions): Promise<Store> {
-  if (options.datastore === 'sqlite')
-    return openSqliteStore({ path: database, clock, log: log.child({ component: 'store' }) })
-  // Loaded only where it is used: the gRPC library behind it costs some ten megabytes.
-  const { openEtcdStore } = await import('../store/etcd/etcd-store.ts')
-  const endpoints = options.datastore.replace(/^etcds?:\/\//, '').split(',')
-  return openEtcdStore({ endpoints, clock, log: log.child({ component: 'store' }) })
-}
-
 interface Parts extends ControlPlaneOptions {
   readonly store: Store
+  readonly followStoreSettings: (signal: AbortSignal) => Promise<void>
   readonly certificates: ClusterCertificates
   readonly server: ApiServer
   readonly port: number
@@ -159,6 +151,7 @@ function startLoops(parts: Loops, signal: AbortSignal): Promise<void>[] {
   const wants = (component: ClusterOptions['components'][number]) => options.components.includes(component)
   const loops: [string, () => Promise<unknown>][] = [
     ['addons', () => ensureAddons(clientFor(adminIdentity), options.serviceCidr)],
+    ['store', () => parts.followStoreSettings(signal)],
   ]
   if (wants('scheduler')) loops.push(['scheduler', () => runScheduler(parts, signal)])
   if (wants('controllers')) loops.push(['controllers', () => runControllerLoops(parts, signal)])

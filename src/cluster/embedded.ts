@@ -14,7 +14,16 @@ export interface EmbeddedOptions
   extends Partial<
     Pick<
       ClusterOptions,
-      'port' | 'bindAddress' | 'simulateNodes' | 'components' | 'serviceCidr' | 'clusterCidr' | 'clusterDomain'
+      | 'port'
+      | 'bindAddress'
+      | 'simulateNodes'
+      | 'components'
+      | 'datastore'
+      | 'encryptionProviderConfig'
+      | 'encryptionProviderConfigAutomaticReload'
+      | 'serviceCidr'
+      | 'clusterCidr'
+      | 'clusterDomain'
     >
   > {
   /** Nodes that run real Pods need processes of their own: use `kubets up` for those. */

@@ -17,6 +17,10 @@ export interface ClusterOptions {
   readonly datastore: string
   /** Upstream's CSV of static tokens: token, user, uid, "group,…". */
   readonly tokenAuthFile: string | undefined
+  /** How values are encrypted at rest: upstream's EncryptionConfiguration, a file. */
+  readonly encryptionProviderConfig: string | undefined
+  /** Whether changes of that file count while kubets runs. */
+  readonly encryptionProviderConfigAutomaticReload: boolean
   readonly serviceCidr: string
   readonly clusterCidr: string
   readonly clusterDomain: string
@@ -46,6 +50,8 @@ export function defaultOptions(): ClusterOptions {
     components,
     datastore: 'sqlite',
     tokenAuthFile: undefined,
+    encryptionProviderConfig: undefined,
+    encryptionProviderConfigAutomaticReload: false,
     serviceCidr: '10.96.0.0/12',
     clusterCidr: '10.244.0.0/16',
     clusterDomain: 'cluster.local',
@@ -71,6 +77,8 @@ const readers: { readonly [K in keyof ClusterOptions]: (key: string, value: unkn
   components: readComponents,
   datastore: readDatastore,
   tokenAuthFile: text,
+  encryptionProviderConfig: text,
+  encryptionProviderConfigAutomaticReload: yesOrNo,
   serviceCidr: readCidr,
   clusterCidr: readCidr,
   clusterDomain: text,
@@ -127,6 +135,12 @@ function wholeNumber(key: string, value: unknown, most: number): number {
     throw new UsageError(`${key} must be a whole number from 0 to ${most}, not ${JSON.stringify(value)}`)
   }
   return number
+}
+
+function yesOrNo(key: string, value: unknown): boolean {
+  if (value === true || value === 'true') return true
+  if (value === false || value === 'false') return false
+  throw new UsageError(`${key} must be true or false, not ${JSON.stringify(value)}`)
 }
 
 function readComponents(key: string, value: unknown): readonly Component[] {

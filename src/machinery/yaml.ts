@@ -25,12 +25,14 @@ export function parseYaml(text: string): ParsedYaml {
     version: '1.1',
     uniqueKeys: false,
     lineCounter: lines,
+    // Pretty ones quote the lines around a mistake, and in those may stand a secret that ends up in a log.
+    prettyErrors: false,
     logLevel: 'silent',
     customTags: (tags) => tags.filter((tag) => typeof tag === 'string' || !isUnknownForm(tag)).map(withoutLoneDot),
   })
   if (document === undefined) return { value: null, duplicates: undefined }
   const [error] = document.errors
-  if (error !== undefined) throw new YamlError(`yaml: ${errorText(error)}`, { cause: error })
+  if (error !== undefined) throw new YamlError(`yaml: ${errorText(error, lines)}`, { cause: error })
   return { value: toJson(document), duplicates: duplicateKeys(document, lines) }
 }
 
@@ -72,9 +74,9 @@ function toJson(document: Document): unknown {
   }
 }
 
-/** go-yaml's words for the commonest mistakes; the parser's own first line for the others. */
-function errorText(error: YAMLError): string {
-  const line = error.linePos?.[0].line ?? 1
+/** go-yaml's words for the commonest mistakes; the parser's own for the others. */
+function errorText(error: YAMLError, lines: LineCounter): string {
+  const { line } = lines.linePos(error.pos[0])
   switch (error.code) {
     case 'BLOCK_AS_IMPLICIT_KEY':
       return 'mapping values are not allowed in this context'
@@ -84,7 +86,7 @@ function errorText(error: YAMLError): string {
     case 'MISSING_CHAR':
       return `line ${line}: did not find expected node content`
     default:
-      return `line ${line}: ${error.message.split('\n', 1)[0]}`
+      return `line ${line}: ${error.message}`
   }
 }
 

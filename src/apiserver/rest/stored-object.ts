@@ -243,6 +243,8 @@ function parseStored(entry: Entry): HeldForm {
   }
 }
 
+/** Upstream's text, so that whoever lost a key finds what is written about it. */
 function unreadable({ key }: Entry, cause: unknown): Error {
-  return new Error(`the stored object ${key} cannot be read`, { cause })
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new Error(`unable to transform key ${JSON.stringify(key)}: ${why}`, { cause })
 }
