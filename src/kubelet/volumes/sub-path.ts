@@ -14,9 +14,15 @@ export async function resolveSubPath(volumePath: string, subPath: string): Promi
     const next = join(current, part)
     if (!(await exists(next))) await mkdir(next, { mode: 0o750 })
     current = await realpath(next)
-    if (relative(root, current).startsWith('..')) throw new Error(`subPath ${subPath} leaves the volume by a link`)
+    if (isOutside(root, current)) throw new Error(`subPath ${subPath} leaves the volume by a link`)
   }
   return current
+}
+
+/** A name may begin with two dots: the folders that the files of a ConfigMap are linked to do. */
+function isOutside(root: string, path: string): boolean {
+  const way = relative(root, path)
+  return way === '..' || way.startsWith('../')
 }
 
 async function exists(path: string): Promise<boolean> {

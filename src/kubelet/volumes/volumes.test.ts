@@ -98,3 +98,9 @@ test('a subPath is created, and links are followed only within the volume', asyn
   writeFileSync(join(volume, 'f'), '')
   assert.equal(await resolveSubPath(volume, 'f'), join(volume, 'f'))
 })
+
+test('a subPath into a ConfigMap is the file of the version that is there now', async () => {
+  const volume = folder()
+  await writeAtomically(volume, new Map([['key', file('v')]]))
+  assert.match(await resolveSubPath(volume, 'key'), new RegExp(`^${volume}/\\.\\.[^/]+/key$`))
+})
