@@ -60,7 +60,9 @@ export class VariableAttribute extends QualifiedAttribute {
   }
 
   protected begin(activation: Activation): CelValue {
-    return activation.resolve(this.#name) ?? new Failure(`no such attribute(s): ${this.#name}`)
+    // `null` is a value: an object that is gone.
+    const value = activation.resolve(this.#name)
+    return value === undefined ? new Failure(`no such attribute(s): ${this.#name}`) : value
   }
 }
 
@@ -108,7 +110,7 @@ function select(activation: Activation, qualifier: Qualifier, value: CelValue): 
   const found = key instanceof Failure ? key : qualify(value, key)
   activation.tracker.charge(1)
   if (qualifier.testOnly) return found instanceof Failure ? found : found !== undefined
-  return found ?? missing(value, key)
+  return found === undefined ? missing(value, key) : found
 }
 
 /** Undefined where there is nothing. What is not there costs nothing, unless that was the question. */

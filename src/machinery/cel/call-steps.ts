@@ -121,7 +121,7 @@ function implementationOf(declared: FunctionDeclaration, overload: Overload | un
 
 function dispatch(declared: FunctionDeclaration, values: CelValue[]): CelValue {
   const overload = declared.overloads.find((candidate) => candidate.apply !== undefined && fits(candidate, values))
-  return overload?.apply?.(...values) ?? noSuchOverloadOf(declared.name, values)
+  return overload?.apply === undefined ? noSuchOverloadOf(declared.name, values) : overload.apply(...values)
 }
 
 function fits(overload: Overload, values: readonly CelValue[]): boolean {

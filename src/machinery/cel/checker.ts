@@ -262,7 +262,7 @@ class Checker {
     let elementType: CelType | undefined
     expression.elements.forEach((element, index) => {
       const type = this.#entryType(element, expression.optionals.has(index))
-      elementType = this.#join(element, elementType, type)
+      elementType = this.#join(elementType, type)
     })
     return listType(elementType ?? this.#freeVariable())
   }
@@ -271,8 +271,8 @@ class Checker {
     let keyType: CelType | undefined
     let valueType: CelType | undefined
     for (const { key, value, optional } of expression.entries) {
-      keyType = this.#join(key, keyType, this.check(key))
-      valueType = this.#join(value, valueType, this.#entryType(value, optional))
+      keyType = this.#join(keyType, this.check(key))
+      valueType = this.#join(valueType, this.#entryType(value, optional))
     }
     return mapType(keyType ?? this.#freeVariable(), valueType ?? this.#freeVariable())
   }
@@ -285,11 +285,10 @@ class Checker {
     return unwrapOptional(type)
   }
 
-  #join(at: Expression, previous: CelType | undefined, current: CelType): CelType {
+  #join(previous: CelType | undefined, current: CelType): CelType {
     if (previous === undefined) return current
-    if (this.substitutions.isAssignable(previous, current)) return mostGeneral(previous, current)
-    this.#mismatch(at, previous, current)
-    return errorType
+    // Which literals may not be mixed is a matter of validators.ts: those of `format` may.
+    return this.substitutions.isAssignable(previous, current) ? mostGeneral(previous, current) : dynType
   }
 
   #object(expression: ObjectLiteral): CelType {

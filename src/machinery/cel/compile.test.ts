@@ -13,10 +13,13 @@ const spec = objectType('spec', {
   names: listType(bounded(stringType, 10), { maxElements: 20 }),
   labels: mapType(stringType, stringType),
 })
-const environment = celEnvironment({ variables: { self: objectType('self', { spec }), object: dynType } })
+const environment = celEnvironment({
+  variables: { self: objectType('self', { spec }), object: dynType, oldObject: dynType },
+})
 const bindings = {
   self: { spec: { replicas: 3, names: ['a', 'b'], labels: { a: 'b' } } },
-  object: { metadata: { name: 'x' }, ratio: 1.5 },
+  object: { metadata: { name: 'x' }, ratio: 1.5, none: null },
+  oldObject: null,
 }
 
 function run(expression: string): { value: string; cost: number } {
@@ -31,6 +34,8 @@ const evaluations: readonly [expression: string, value: string, cost: number][] 
   ['self.spec.replicas > 2', 'true', 4],
   ['self.spec.names.all(n, n.startsWith("a") || n == "b")', 'true', 16],
   ['has(object.metadata.labels)', 'false', 2],
+  ['oldObject == null', 'true', 2],
+  ['object.none == null', 'true', 3],
   ['object.metadata.?labels.orValue({})', '{}', 2],
   ['"a" in ["a", "b"]', 'true', 0],
   ['self.spec.names.map(n, n + "x")', '[ax, bx]', 32],
@@ -41,6 +46,7 @@ const evaluations: readonly [expression: string, value: string, cost: number][] 
   ['{"a": 1}.transformMap(k, v, v + 1)', '{a: 2}', 6],
   ['["b", "a"].sortBy(x, x)', '[a, b]', 48],
   ['"%.2f".format([1234.567])', '1,234.57', 1],
+  ['"%s-%d".format(["a", 3])', 'a-3', 1],
   ['quantity("1.5Gi").isGreaterThan(quantity("1Gi"))', 'true', 3],
   ['cidr("10.0.0.0/8").containsIP("10.1.1.1")', 'true', 3],
   ['semver("1.2.3-rc.1").isLessThan(semver("1.2.3"))', 'true', 3],
