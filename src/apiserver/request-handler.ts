@@ -11,15 +11,15 @@ import { admissionChain } from './admission/chain.ts'
 import { type Aggregator, createAggregator } from './aggregation/aggregator.ts'
 import { type RunningAudit, startAudit } from './audit/create-audit.ts'
 import { authenticate } from './authentication/authenticate.ts'
-import { mastersGroup } from './authentication/authenticator.ts'
 import { type Credentials, createCredentials } from './authentication/credentials.ts'
 import { impersonate } from './authentication/impersonate.ts'
 import { createOpenId } from './authentication/open-id.ts'
 import { tokenHandler } from './authentication/token-handler.ts'
 import { attributesOf, authorize, forbiddenRequest } from './authorization/authorize.ts'
-import { type Authorizer, alwaysAllowedPaths, authorizerUnion, privilegedGroup } from './authorization/authorizer.ts'
+import type { Authorizer } from './authorization/authorizer.ts'
+import { type AuthorizationChain, createAuthorizationChain } from './authorization/create-authorizer.ts'
 import { nodeAuthorizer } from './authorization/node.ts'
-import { type RbacAuthorizer, rbacAuthorizer } from './authorization/rbac.ts'
+import { rbacAuthorizer } from './authorization/rbac.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
 import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
@@ -70,8 +70,7 @@ interface Parts {
   readonly options: RequestHandlerOptions
   readonly reader: ObjectReader
   readonly credentials: Credentials
-  readonly authorizer: Authorizer
-  readonly rbac: RbacAuthorizer
+  readonly authorizer: AuthorizationChain
   readonly services: RestServices
   readonly inFlight: InFlight
   readonly aggregator: Aggregator
@@ -88,15 +87,18 @@ export interface RequestHandling {
   close(): Promise<void>
 }
 
-/** Everything between the edge and the store, put together. */
-export function createRequestHandler(options: RequestHandlerOptions): RequestHandling {
+/** Everything between the edge and the store, put together. Rejects with a ConfigurationError. */
+export async function createRequestHandler(options: RequestHandlerOptions): Promise<RequestHandling> {
   const { store, definitions } = options
   const registry = createRegistry(definitions)
   const reader = createObjectReader({ store, registry })
-  const credentials = createCredentials({ ...options, reader })
-  const rbac = rbacAuthorizer(reader)
-  const authorizer = createAuthorizer(reader, rbac)
   const random = (limit: number) => randomInt(limit)
+  const webhookClient = createWebhookClient({ reader, clock: options.clock, random })
+  const reviews = { client: webhookClient, clock: options.clock, log: options.log, random }
+  const credentials = await createCredentials({ requestHeader: undefined, ...options }, { ...reviews, reader })
+  const rbac = rbacAuthorizer(reader)
+  const node = nodeAuthorizer(reader, () => reader.get(clusterRoles, 'system:node')?.rules ?? [])
+  const authorizer = await createAuthorizationChain(options.authorization, { ...reviews, node, rbac })
   // Plugins write through the whole pipeline, which is complete only when they are.
   const own = createLoopbackTransport({
     handler: (context) => handler(context),
@@ -104,7 +106,6 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     clock: options.clock,
     userAgent: 'kube-apiserver',
   })
-  const webhookClient = createWebhookClient({ reader, clock: options.clock, random })
   const plugins = admissionPlugins(
     {
       reader,
@@ -150,7 +151,6 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
     reader,
     credentials,
     authorizer,
-    rbac,
     services,
     inFlight,
     aggregator,
@@ -174,7 +174,13 @@ export function createRequestHandler(options: RequestHandlerOptions): RequestHan
   return {
     handler,
     async run(signal) {
-      await Promise.all([aggregator.run(signal), customResources.run(signal), parts.flow?.run(signal)])
+      await Promise.all([
+        aggregator.run(signal),
+        customResources.run(signal),
+        parts.flow?.run(signal),
+        credentials.follow(signal),
+        authorizer.follow(signal),
+      ])
     },
     close: async () => parts.audit?.close(),
   }
@@ -203,14 +209,15 @@ async function createNamespace(transport: Transport, name: string): Promise<void
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
 function pipeline(parts: Parts, metrics: Metrics): Step[] {
   const { options, credentials, authorizer, inFlight, aggregator, flow, audit } = parts
-  const { log, anonymous = true, maxInFlight: limits = defaultLimits } = options
+  const { log, maxInFlight: limits = defaultLimits } = options
+  const { authenticators, anonymous } = credentials
   return [
     metrics.instrument,
     recover(log),
     readRequestInfo,
     requestDeadline,
     ...(audit ? [audit.refused] : []),
-    authenticate({ authenticators: credentials.authenticators, anonymous, log }),
+    authenticate({ authenticators, anonymous, log }),
     ...(audit ? [audit.step] : []),
     impersonate(authorizer),
     flow ? flow.step : maxInFlight(limits, inFlight),
@@ -218,17 +225,6 @@ function pipeline(parts: Parts, metrics: Metrics): Step[] {
     aggregator.step,
     requireAcceptable,
   ]
-}
-
-/** Administrators, kubelets, everybody by their roles, and then health checks. */
-function createAuthorizer(reader: ObjectReader, rbac: RbacAuthorizer): Authorizer {
-  return authorizerUnion([
-    privilegedGroup(mastersGroup),
-    nodeAuthorizer(reader, () => reader.get(clusterRoles, 'system:node')?.rules ?? []),
-    rbac,
-    // A role allows these as well, once it is there.
-    alwaysAllowedPaths(['/healthz', '/readyz', '/livez']),
-  ])
 }
 
 async function requireCreate(context: Parameters<typeof attributesOf>[0], authorizer: Authorizer): Promise<void> {
@@ -239,12 +235,12 @@ async function requireCreate(context: Parameters<typeof attributesOf>[0], author
 
 /** Behind all steps: a resource, a question that is asked like one, or a path of its own. */
 function serve(parts: Parts, metrics: Metrics): Handler {
-  const { services, authorizer, rbac, credentials, options } = parts
+  const { services, authorizer, credentials, options } = parts
   const { tokens, audiences } = credentials
   const stored = createRestHandler({ ...services, subresourceHandlers: handlersBelow(parts) })
   const unstored = unstoredResources(services, {
     authorizer,
-    resolver: rbac,
+    resolver: authorizer,
     tokens,
     audiences,
     checkStore: () => checkStore(options.store),
@@ -265,7 +261,8 @@ function handlersBelow({
   authorizer,
 }: Parts): Record<string, SubresourceHandler> {
   const { signingKey: key, audiences } = credentials
-  const { clock, issuer, certificates } = options
+  const { clock, certificates } = options
+  const { issuer, maxTokenExpirationSeconds, extendTokenExpiration = true } = options.serviceAccounts
   const { certificate: clientCertificate, key: clientKey } = certificates.kubeletClient
   const kubelet = {
     tls: { clientCertificate, clientKey, certificateAuthority: options.certificates.certificateAuthority },
@@ -275,13 +272,22 @@ function handlersBelow({
   return {
     ...subresourceHandlers(services),
     ...connectHandlers({ reader, authorizer, admission: services.admission, kubelet }),
-    'serviceaccounts/token': tokenHandler(services, { reader, clock, key, issuer, audiences }),
+    'serviceaccounts/token': tokenHandler(services, {
+      reader,
+      clock,
+      key,
+      issuer,
+      audiences,
+      maxExpirationSeconds: maxTokenExpirationSeconds,
+      extendExpiration: extendTokenExpiration,
+    }),
   }
 }
 
 function nonResource({ flow, services, credentials, options, aggregator }: Parts, metrics: Metrics): Handler {
   const { registry } = services
-  const { advertiseAddress, state, log, store, issuer } = options
+  const { advertiseAddress, state, log, store, serviceAccounts } = options
+  const { issuer, keySetUrl } = serviceAccounts
   const checks = createHealthChecks(store, state)
   const address = () => `${advertiseAddress}:${state.port}`
   const openApi = openApiHandler(createOpenApi({ registry, remote: aggregator.documents }))
@@ -292,7 +298,7 @@ function nonResource({ flow, services, credentials, options, aggregator }: Parts
     versionHandler,
     metricsHandler(metrics),
     ...(flow ? [flow.debug] : []),
-    createOpenId({ issuer, keys: credentials.keys, externalUrl: () => `https://${address()}` }),
+    createOpenId({ issuer, keySetUrl, keys: credentials.keys, externalUrl: () => `https://${address()}` }),
     rootHandler(() => rootPaths(registry, checks)),
   ]
   return nonResourceHandler(handlers, (path) => {

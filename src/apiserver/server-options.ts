@@ -4,6 +4,9 @@ import type { Logger } from '../platform/log.ts'
 import type { Store } from '../store/store.ts'
 import type { AdmissionConfiguration } from './admission/all.ts'
 import type { AuditSettings } from './audit/create-audit.ts'
+import type { AuthenticationOptions, ServiceAccountOptions } from './authentication/credentials.ts'
+import type { RequestHeaderOptions } from './authentication/request-header.ts'
+import type { AuthorizationOptions } from './authorization/create-authorizer.ts'
 import type { InFlightLimits } from './flowcontrol/max-in-flight.ts'
 
 /** A certificate and its key. PEM. */
@@ -22,24 +25,21 @@ export interface ApiServerOptions {
     readonly server: CertificatePair
     /** How this server shows itself to kubelets. */
     readonly kubeletClient: CertificatePair
-    readonly frontProxyAuthority?: string
+    /** How this server shows itself to aggregated ones; signed by an authority of `requestHeader`. */
     readonly frontProxyClient?: CertificatePair
   }
-  /** PEM: signs service account tokens. */
-  readonly serviceAccountKey: { readonly privateKey: string; readonly publicKey: string }
-  /** Public keys of tokens from before, PEM. */
-  readonly oldServiceAccountKeys?: readonly string[]
-  readonly issuer: string
+  readonly serviceAccounts: ServiceAccountOptions
+  readonly authentication: AuthenticationOptions
+  /** Proxies that may speak for others; this server is one itself, in front of aggregated ones. */
+  readonly requestHeader?: RequestHeaderOptions
+  /** Node and RBAC if not given. */
+  readonly authorization?: AuthorizationOptions
   /** Such as `10.96.0.0/12`. */
   readonly serviceCidr: string
   readonly bindAddress: string
   /** 0: any that is free. */
   readonly port: number
   readonly advertiseAddress: string
-  /** Upstream's token file, its text. */
-  readonly staticTokens?: string
-  /** Whether requests without credentials are let in as `system:anonymous`. Default true, as upstream. */
-  readonly anonymous?: boolean
   /** After --enable-admission-plugins and --disable-admission-plugins. */
   readonly enabledAdmissionPlugins?: readonly string[]
   readonly disabledAdmissionPlugins?: readonly string[]

@@ -28,18 +28,22 @@ const shutdownGraceMs = 2_000
 const setUpAttempts = 10
 const setUpRetryMs = 200
 
-/** An API server over `store`. Nothing runs and no port is open before `listen`. */
+/** An API server over `store`. Nothing runs and no port is open before `listen`. Rejects with a ConfigurationError. */
 export async function createApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { clock, log, certificates } = options
   const state = { port: options.port, bootstrapped: false, stopping: false }
   const definitions = options.definitions ?? builtInResources
-  const { handler, run, close } = createRequestHandler({ ...options, definitions, state })
+  const { handler, run, close } = await createRequestHandler({ ...options, definitions, state })
   const edge = createHttpEdge({
     handler,
     clock,
     log,
     toProtobuf,
-    tls: { ...certificates.server, clientCertificateAuthority: certificates.certificateAuthority },
+    tls: {
+      ...certificates.server,
+      clientCertificateAuthority: certificates.certificateAuthority,
+      ...(options.requestHeader && { proxyCertificateAuthority: options.requestHeader.certificateAuthority }),
+    },
     requestTimeoutMs,
     shutdownGraceMs,
   })
@@ -87,14 +91,13 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
 }
 
 function factsOf(options: ApiServerOptions, port: number): Omit<ServerFacts, 'hostname'> {
-  const { advertiseAddress, serviceCidr, certificates } = options
-  const { frontProxyAuthority } = certificates
+  const { advertiseAddress, serviceCidr, certificates, requestHeader } = options
   return {
     advertiseAddress,
     port,
     serviceCidr,
     serviceAddress: firstAddress(serviceCidr),
     clientCertificateAuthority: certificates.certificateAuthority,
-    ...(frontProxyAuthority !== undefined && { frontProxyCertificateAuthority: frontProxyAuthority }),
+    ...(requestHeader && { requestHeader }),
   }
 }

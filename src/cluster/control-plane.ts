@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
+import { defaultRequestHeaders } from '../apiserver/authentication/request-header.ts'
 import type { UserInfo } from '../apiserver/request.ts'
 import { type ApiServer, createApiServer } from '../apiserver/server.ts'
 import type { Client } from '../client/client.ts'
@@ -69,16 +70,21 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
         certificateAuthority: certificates.authority.pair.certificate,
         server: certificates.server,
         kubeletClient: certificates.kubeletClient,
-        frontProxyAuthority: certificates.frontProxyAuthority.pair.certificate,
         frontProxyClient: certificates.frontProxyClient,
       },
-      serviceAccountKey: certificates.serviceAccountKey,
-      issuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
+      serviceAccounts: {
+        issuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
+        key: certificates.serviceAccountKey,
+      },
+      authentication: { ...(staticTokens && { staticTokens }) },
+      requestHeader: {
+        ...defaultRequestHeaders,
+        certificateAuthority: certificates.frontProxyAuthority.pair.certificate,
+      },
       serviceCidr: options.serviceCidr,
       bindAddress: options.bindAddress,
       port: options.port,
       advertiseAddress,
-      ...(staticTokens && { staticTokens }),
     })
     try {
       const { port } = await server.listen()

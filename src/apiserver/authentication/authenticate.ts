@@ -9,11 +9,13 @@ import {
   withAuthenticatedGroup,
 } from './authenticator.ts'
 
+/** Requests without any credential that are let through as `system:anonymous`: all, none, or those to some paths. */
+export type AnonymousAccess = boolean | { readonly paths: readonly string[] }
+
 export interface AuthenticateOptions {
   /** In the order they are asked; the first that finds somebody decides. */
   readonly authenticators: readonly Authenticator[]
-  /** Requests without any credential that are let through as `system:anonymous`: all, none, or those to some paths. */
-  readonly anonymous: boolean | { readonly paths: readonly string[] }
+  readonly anonymous: AnonymousAccess
   readonly log: Logger
 }
 
@@ -57,6 +59,6 @@ async function find(context: RequestContext, { authenticators, anonymous: allowe
   throw unauthorized()
 }
 
-function isAllowed(allowed: AuthenticateOptions['anonymous'], { info }: RequestContext): boolean {
+function isAllowed(allowed: AnonymousAccess, { info }: RequestContext): boolean {
   return typeof allowed === 'boolean' ? allowed : allowed.paths.includes(info.path)
 }

@@ -31,6 +31,18 @@ export function tokenUnion(authenticators: readonly TokenAuthenticator[]): Token
   }
 }
 
+/** For tokens that name no audience: they are meant for this server. After authentication/authenticator/audagnostic.go. */
+export function audienceAgnostic(tokens: TokenAuthenticator, own: readonly string[]): TokenAuthenticator {
+  return {
+    async authenticateToken(token, wanted) {
+      const audiences = own.filter((audience) => wanted.includes(audience))
+      if (audiences.length === 0) return undefined
+      const found = await tokens.authenticateToken(token, audiences)
+      return found && { user: found.user, audiences }
+    },
+  }
+}
+
 /** `Authorization: Bearer …`, or a WebSocket subprotocol. After apiserver authentication/request/bearertoken v1.36. */
 export function bearerTokenAuthenticator(tokens: TokenAuthenticator, audiences: readonly string[]): Authenticator {
   return {

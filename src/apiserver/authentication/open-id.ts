@@ -10,8 +10,10 @@ const keysPath = '/openid/v1/jwks'
 export interface OpenIdOptions {
   readonly issuer: string
   readonly keys: readonly VerificationKey[]
-  /** Where others find the keys: `https://host:port`. */
+  /** This server's: `https://host:port`. */
   readonly externalUrl: () => string
+  /** Where others find the keys, if not at this server. */
+  readonly keySetUrl?: string | undefined
 }
 
 /** Answers what others need to check service account tokens by themselves; undefined for other paths. */
@@ -19,6 +21,7 @@ export function createOpenId({
   issuer,
   keys,
   externalUrl,
+  keySetUrl,
 }: OpenIdOptions): (context: RequestContext) => Answer | undefined {
   const keySet = JSON.stringify({
     keys: keys.map(({ id, algorithm, publicKey }) => {
@@ -28,7 +31,7 @@ export function createOpenId({
   })
   const configuration = () => ({
     issuer,
-    jwks_uri: `${externalUrl()}${keysPath}`,
+    jwks_uri: keySetUrl ?? `${externalUrl()}${keysPath}`,
     response_types_supported: ['id_token'],
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: [...new Set(keys.map(({ algorithm }) => algorithm))].sort(),

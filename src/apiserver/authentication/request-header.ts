@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { Clock } from '../../platform/clock.ts'
+import { certificatesOf, isSignedBy } from '../http/certificate-authorities.ts'
 import type { ConnectionInfo, Headers, RequestContext, UserInfo } from '../request.ts'
 import { AuthenticationError, type Authenticator } from './authenticator.ts'
 
@@ -50,19 +51,11 @@ export function requestHeaderAuthenticator(options: RequestHeaderOptions, clock:
   }
 }
 
-function certificatesOf(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
-  return blocks.map((block) => new X509Certificate(block))
-}
-
 /** The certificate, if one of the authorities has signed it and it is a client's. */
 function signedBy(authorities: readonly X509Certificate[], certificate: X509Certificate): X509Certificate | null {
   const usages = certificate.keyUsage as readonly string[] | undefined
   const isClient = usages?.some((usage) => usage === clientAuthentication || usage === anyUsage) ?? true
-  const isSigned = authorities.some(
-    (authority) => certificate.checkIssued(authority) && certificate.verify(authority.publicKey),
-  )
-  return isClient && isSigned ? certificate : null
+  return isClient && isSignedBy(authorities, certificate) ? certificate : null
 }
 
 function isValidAt({ validFromDate, validToDate }: X509Certificate, nowMs: number): boolean {

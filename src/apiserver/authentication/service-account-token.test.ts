@@ -28,10 +28,11 @@ function setUp() {
       metadata: { name: 'web', namespace: 'shop' },
       spec: { nodeName: 'n1', serviceAccountName: 'app', containers: [] },
     })
-  const authenticator = serviceAccountTokenAuthenticator({ issuer, audiences, keys: [key], reader, clock })
+  const authenticator = serviceAccountTokenAuthenticator({ issuers: [issuer], audiences, keys: [key], reader, clock })
   const issue = async (spec: object, name = 'app') => {
     const request = { spec: { audiences: [] as string[], ...spec }, status: undefined as { token: string } | undefined }
-    await issueToken(request as never, { namespace: 'shop', name }, { reader, clock, key, issuer, audiences })
+    const signer = { reader, clock, key, issuer, audiences, maxExpirationSeconds: undefined, extendExpiration: true }
+    await issueToken(request as never, { namespace: 'shop', name, warn: () => assert.fail('no warning') }, signer)
     return request.status!.token
   }
   return { clock, reader, authenticator, issue }

@@ -62,7 +62,7 @@ export function signToken(key: SigningKey, token: TokenToSign): Promise<string> 
 }
 
 export interface ServiceAccountTokenOptions {
-  readonly issuer: string
+  readonly issuers: readonly string[]
   readonly audiences: readonly string[]
   readonly keys: readonly VerificationKey[]
   readonly reader: ObjectReader
@@ -77,7 +77,7 @@ export function serviceAccountTokenAuthenticator(options: ServiceAccountTokenOpt
   const verified = new Map<string, TokenClaims>()
   return {
     async authenticateToken(token, audiences) {
-      if (issuerOf(token) !== options.issuer) return undefined
+      if (!options.issuers.includes(issuerOf(token) ?? '')) return undefined
       let claims = verified.get(token)
       if (!claims) {
         claims = await verifySignature(token, options.keys)

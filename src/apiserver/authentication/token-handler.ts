@@ -32,7 +32,7 @@ export function tokenHandler(services: RestServices, issuer: TokenIssuer): Subre
       },
     )
     await admission.mutate(attributes)
-    await issueToken(request, target, issuer)
+    await issueToken(request, { ...target, warn: (text) => context.warnings.push(text) }, issuer)
     await admission.validate(attributes)
     return { kind: 'object', status: 201, object: request }
   }

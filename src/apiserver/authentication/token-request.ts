@@ -27,6 +27,17 @@ export interface TokenIssuer {
   readonly key: SigningKey
   readonly issuer: string
   readonly audiences: readonly string[]
+  /** Longer lives are cut to this. */
+  readonly maxExpirationSeconds: number | undefined
+  /** Whether tokens of Pods live longer than they say. */
+  readonly extendExpiration: boolean
+}
+
+/** Whose token, and where to say what is not as it was asked for. */
+interface TokenTarget {
+  readonly namespace: string
+  readonly name: string
+  readonly warn: (text: string) => void
 }
 
 /**
@@ -36,7 +47,7 @@ export interface TokenIssuer {
  */
 export async function issueToken(
   request: TokenRequest,
-  { namespace, name }: { namespace: string; name: string },
+  { namespace, name, warn }: TokenTarget,
   issuer: TokenIssuer,
 ): Promise<void> {
   const account = issuer.reader.get(serviceAccounts, name, namespace)
@@ -46,8 +57,10 @@ export async function issueToken(
   const errors = validate(request)
   if (errors.length > 0) throw invalid(tokenKind, '', errors)
   const bound = boundObjects(request, account, issuer.reader)
+  shorten(request, issuer.maxExpirationSeconds, warn)
   const { audiences = [], expirationSeconds = defaultExpirationSeconds } = request.spec ?? {}
   const extended =
+    issuer.extendExpiration &&
     bound.pod !== undefined &&
     expirationSeconds === podTokenExpirationSeconds &&
     audiences.every((audience) => issuer.audiences.includes(audience))
@@ -94,6 +107,13 @@ function complete(
   }
   const { audiences, expirationSeconds = defaultExpirationSeconds } = request.spec ?? {}
   request.spec = { ...request.spec, audiences: audiences?.length ? audiences : [...ownAudiences], expirationSeconds }
+}
+
+function shorten({ spec }: TokenRequest, most: number | undefined, warn: (text: string) => void): void {
+  const { expirationSeconds = defaultExpirationSeconds } = spec ?? {}
+  if (!spec || most === undefined || expirationSeconds <= most) return
+  warn(`requested expiration of ${expirationSeconds} seconds shortened to ${most} seconds`)
+  spec.expirationSeconds = most
 }
 
 function mismatch(field: string, value: string, why: string, name: string): Error {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { TokenReview } from '../../api/types/authentication/v1.ts'
 import type { Clock } from '../../platform/clock.ts'
-import { createReviewWebhook, ExpiringCache, type ReviewWebhookOptions } from '../configuration/review-webhook.ts'
+import { createReviewWebhook, ExpiringCache, type ReviewWebhookDependencies } from '../configuration/review-webhook.ts'
 import type { UserInfo } from '../request.ts'
 import { type AuthenticatedToken, AuthenticationError, type TokenAuthenticator } from './authenticator.ts'
 
@@ -24,9 +24,7 @@ const rememberedTokens = 4096
  */
 export function webhookTokenAuthenticator(
   options: TokenWebhookOptions,
-  dependencies: Pick<ReviewWebhookOptions, 'client' | 'clock' | 'random'> & {
-    readonly ownAudiences: readonly string[]
-  },
+  dependencies: ReviewWebhookDependencies & { readonly ownAudiences: readonly string[] },
 ): TokenAuthenticator {
   const { kubeconfigPath, version = 'v1beta1', cacheTtlMs = defaultCacheTtlMs } = options
   const webhook = createReviewWebhook({ ...dependencies, kubeconfigPath, timeoutMs: requestTimeoutMs })

@@ -1,32 +1,43 @@
 import { forbidden } from '../../machinery/errors.ts'
 import type { StatusError } from '../../machinery/status.ts'
-import type { RequestContext, Step } from '../request.ts'
+import type { Answer, RequestContext, Step } from '../request.ts'
 import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
 
-/** Lets through what the authorizer allows; 403 for the rest. */
+/**
+ * Lets through what the authorizer allows; 403 for the rest, and 500 where it could not be found out who may do what.
+ * After apiserver endpoints/filters/authorization.go v1.36.
+ */
 export function authorize(authorizer: Authorizer): Step {
   return (context, next) => {
     const attributes = attributesOf(context)
     const decision = authorizer.authorize(attributes)
-    // Most decisions are made at once, and the request goes on without a detour.
-    if (!(decision instanceof Promise)) {
-      noteDecision(context, decision)
-      requireAllowed(attributes, decision)
-      return next(context)
-    }
-    return decision.then((made) => {
+    const goOn = (made: Decision): Promise<Answer> => {
       noteDecision(context, made)
+      if (!made.allowed && made.error !== undefined) return Promise.resolve(internalError(context, made.error))
       requireAllowed(attributes, made)
       return next(context)
-    })
+    }
+    // Most decisions are made at once, and the request goes on without a detour.
+    return decision instanceof Promise ? decision.then(goOn) : goOn(decision)
   }
 }
 
 /** For the audit log. */
-function noteDecision({ annotate }: RequestContext, { allowed, reason }: Decision): void {
+function noteDecision({ annotate }: RequestContext, { allowed, reason, error }: Decision): void {
   if (!annotate) return
+  if (!allowed && error !== undefined) {
+    annotate('authorization.k8s.io/reason', 'internal error', 'Metadata')
+    return
+  }
   annotate('authorization.k8s.io/decision', allowed ? 'allow' : 'forbid', 'Metadata')
   annotate('authorization.k8s.io/reason', reason, 'Metadata')
+}
+
+/** After apiserver endpoints/handlers/responsewriters InternalError v1.36. */
+function internalError({ requestUri, path }: RequestContext, error: string): Answer {
+  const body = `${sanitize(`Internal Server Error: ${quote(requestUri ?? path)}: ${error}`)}\n`
+  const headers = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }
+  return { kind: 'bytes', status: 500, headers, body }
 }
 
 /** Throws the 403 of a decision that allows nothing. */

@@ -11,6 +11,7 @@ import {
   type LocalAuthorizer,
   noOpinion,
   type Rule,
+  type RuleResolver,
 } from './authorizer.ts'
 import { podReferences, type ReferencedKind } from './pod-references.ts'
 import { ruleAllows } from './rules.ts'
@@ -29,7 +30,7 @@ type Decide = (node: string, attributes: AuthorizationAttributes) => Decision
  * What a kubelet may do: the objects its Pods use, its own node, lease and Pods, and the fixed rules for the rest.
  * Bindings of Pods to nodes are followed in the watch cache. After plugin/pkg/auth/authorizer/node v1.36.
  */
-export function nodeAuthorizer(reader: ObjectReader, nodeRules: () => readonly Rule[]): LocalAuthorizer {
+export function nodeAuthorizer(reader: ObjectReader, nodeRules: () => readonly Rule[]): LocalAuthorizer & RuleResolver {
   const related = new NodeRelations(reader)
   const decisions = decisionsBy(related)
   return {
@@ -41,6 +42,10 @@ export function nodeAuthorizer(reader: ObjectReader, nodeRules: () => readonly R
       if (decide) return decide(node, attributes)
       return nodeRules().some((rule) => ruleAllows(rule, attributes)) ? allow : noOpinion
     },
+    rulesFor: (user) => ({
+      rules: [],
+      errors: nodeNameOf(user) === undefined ? [] : ['node authorizer does not support user rule resolution'],
+    }),
   }
 }
 

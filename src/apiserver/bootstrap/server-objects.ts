@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { KubeObject } from '../../machinery/object.ts'
+import type { RequestHeaderOptions } from '../authentication/request-header.ts'
 
 /** What this server is and serves. */
 export interface ServerFacts {
@@ -12,7 +13,7 @@ export interface ServerFacts {
   readonly serviceAddress: string
   /** PEM. */
   readonly clientCertificateAuthority: string
-  readonly frontProxyCertificateAuthority?: string
+  readonly requestHeader?: RequestHeaderOptions
 }
 
 const servicePort = 443
@@ -85,16 +86,22 @@ export function authenticationConfigMap(facts: ServerFacts): KubeObject {
     metadata: { name: 'extension-apiserver-authentication', namespace: 'kube-system' },
     data: {
       'client-ca-file': facts.clientCertificateAuthority,
-      ...(facts.frontProxyCertificateAuthority && {
-        'requestheader-allowed-names': '["front-proxy-client"]',
-        'requestheader-client-ca-file': facts.frontProxyCertificateAuthority,
-        'requestheader-extra-headers-prefix': '["X-Remote-Extra-"]',
-        'requestheader-group-headers': '["X-Remote-Group"]',
-        'requestheader-username-headers': '["X-Remote-User"]',
-      }),
+      ...(facts.requestHeader && requestHeaderData(facts.requestHeader)),
     },
   }
   return configMap
+}
+
+/** After kubernetes pkg/controlplane/controller/clusterauthenticationtrust v1.36. */
+function requestHeaderData(options: RequestHeaderOptions): Record<string, string> {
+  return {
+    'requestheader-allowed-names': JSON.stringify(options.allowedNames),
+    'requestheader-client-ca-file': options.certificateAuthority,
+    'requestheader-extra-headers-prefix': JSON.stringify(options.extraHeaderPrefixes),
+    'requestheader-group-headers': JSON.stringify(options.groupHeaders),
+    ...(options.uidHeaders.length > 0 && { 'requestheader-uid-headers': JSON.stringify(options.uidHeaders) }),
+    'requestheader-username-headers': JSON.stringify(options.usernameHeaders),
+  }
 }
 
 /** Under this server's own name: who sees it knows that the server is there. */

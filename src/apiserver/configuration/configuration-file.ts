@@ -1,3 +1,4 @@
+import type { FieldError } from '../../machinery/errors.ts'
 import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 
 /** A file that the server cannot go on with; the message says where it is wrong. */
@@ -6,6 +7,11 @@ export class ConfigurationError extends Error {
     super(message, options)
     this.name = 'ConfigurationError'
   }
+}
+
+/** A field that is not as it must be, in the words of the API's own validation. */
+export function fieldError({ field, detail }: FieldError): ConfigurationError {
+  return new ConfigurationError(`${field}: ${detail}`)
 }
 
 export interface ConfigurationKind {

@@ -1,4 +1,7 @@
+import { watch } from 'node:fs'
 import { readFile } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { ChangeSignal } from '../../platform/change-signal.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import { ConfigurationError } from './configuration-file.ts'
@@ -9,7 +12,7 @@ export interface FollowedFileOptions<T> {
   readonly parse: (text: string) => T | Promise<T>
   readonly clock: Clock
   readonly log: Logger
-  /** How often the file is looked at for changes; once a minute if not given, as upstream. */
+  /** How often the file is looked at, beside being told of changes; once a minute if not given, as upstream. */
   readonly pollMs?: number
 }
 
@@ -24,27 +27,56 @@ const defaultPollMs = 60_000
 
 /** Rejects with a ConfigurationError. */
 export async function openFollowedFile<T>(options: FollowedFileOptions<T>): Promise<FollowedFile<T>> {
-  const { path, parse, clock, log, pollMs = defaultPollMs } = options
+  const { path, parse, log } = options
   let text = await read(path)
   let current = await parse(text)
+  const look = async () => {
+    try {
+      const found = await read(path)
+      if (found === text) return
+      text = found
+      current = await parse(found)
+      log.info('a configuration file changed', { path })
+    } catch (error) {
+      if (!(error instanceof ConfigurationError)) throw error
+      log.error('a configuration file cannot be used, what it said before stays', { path, error })
+    }
+  }
   return {
     current: () => current,
     async follow(signal) {
-      for (;;) {
-        await clock.sleep(pollMs, signal)
-        if (signal.aborted) return
-        try {
-          const found = await read(path)
-          if (found === text) continue
-          current = await parse(found)
-          text = found
-          log.info('a configuration file changed', { path })
-        } catch (error) {
-          if (!(error instanceof ConfigurationError)) throw error
-          log.error('a configuration file cannot be used, what it said before stays', { path, error })
-        }
-      }
+      const changes = new ChangeSignal()
+      const polling = poll(changes, options, signal)
+      watchFolder(changes, options, signal)
+      while (await changes.next(signal)) await look()
+      await polling
     },
+  }
+}
+
+/** File systems that tell nothing are looked at now and then. */
+async function poll(
+  changes: ChangeSignal,
+  { clock, pollMs = defaultPollMs }: Pick<FollowedFileOptions<unknown>, 'clock' | 'pollMs'>,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(pollMs, signal)
+    changes.notify()
+  }
+}
+
+/** Its folder, since a file that is replaced, as ConfigMaps in Pods are, is another file afterwards. */
+function watchFolder(
+  changes: ChangeSignal,
+  { path, log }: Pick<FollowedFileOptions<unknown>, 'path' | 'log'>,
+  signal: AbortSignal,
+): void {
+  try {
+    const watcher = watch(dirname(path), { signal, persistent: false }, changes.notify)
+    watcher.on('error', (error) => log.warn('the folder of a configuration file is not watched', { path, error }))
+  } catch (error) {
+    log.warn('the folder of a configuration file is not watched', { path, error })
   }
 }
 

@@ -5,14 +5,17 @@ import type { Clock } from '../../platform/clock.ts'
 import type { WebhookClient, WebhookTarget } from '../webhook/webhook-client.ts'
 import { ConfigurationError } from './configuration-file.ts'
 
-export interface ReviewWebhookOptions {
+export interface ReviewWebhookDependencies {
   readonly client: WebhookClient
+  readonly clock: Clock
+  /** A whole number below `limit`: spreads retries. */
+  readonly random: (limit: number) => number
+}
+
+export interface ReviewWebhookOptions extends ReviewWebhookDependencies {
   /** Where the webhook is, and how it knows us, in the form of a kubeconfig. */
   readonly kubeconfigPath: string
   readonly timeoutMs: number
-  readonly clock: Clock
-  /** In [0, 1): spreads retries. */
-  readonly random: () => number
 }
 
 /** Answers a review (of a token, of access) that is posted to it. */
@@ -48,7 +51,7 @@ export function createReviewWebhook(options: ReviewWebhookOptions): ReviewWebhoo
           return await client.call(target(), { body: review, timeoutMs })
         } catch (error) {
           if (attempt === attempts || !mayRetry(error)) throw error
-          await clock.sleep(delayMs * (1 + jitter * random()))
+          await clock.sleep(delayMs + random(Math.ceil(delayMs * jitter)))
           delayMs *= factor
         }
       }

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomUUID, type X509Certificate } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import {
   createSecureServer,
@@ -18,6 +18,7 @@ import type { Logger } from '../../platform/log.ts'
 import { isLongRunning } from '../long-running.ts'
 import type { ConnectionInfo, Handler, RequestBody } from '../request.ts'
 import { streamedBody } from './body.ts'
+import { certificatesOf } from './certificate-authorities.ts'
 import { connectionInfo } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import type { ProtobufEncoder } from './encode.ts'
@@ -27,13 +28,22 @@ import { HttpRequestContext, NodeHeaders } from './request-context.ts'
 import { AnswerWriter } from './respond.ts'
 import type { Responder } from './responder.ts'
 
+/** PEM. */
+export interface EdgeTls {
+  readonly certificate: string
+  readonly key: string
+  /** Signs certificates of clients. */
+  readonly clientCertificateAuthority: string
+  /** Signs certificates of proxies, which stand for whom they name and not for themselves. */
+  readonly proxyCertificateAuthority?: string
+}
+
 export interface HttpEdgeOptions {
   readonly handler: Handler
   readonly clock: Clock
   readonly log: Logger
   readonly toProtobuf: ProtobufEncoder
-  /** PEM. */
-  readonly tls: { readonly certificate: string; readonly key: string; readonly clientCertificateAuthority: string }
+  readonly tls: EdgeTls
   /** For all requests but long-running ones. Upstream's --request-timeout: 60 s. */
   readonly requestTimeoutMs: number
   /** How long `close` waits for requests under way. */
@@ -90,10 +100,12 @@ class TlsEdge implements HttpEdge {
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #sockets = new Set<TLSSocket>()
   readonly #underWay = new Set<HttpRequestContext>()
+  readonly #clientAuthorities: readonly X509Certificate[]
   #closing = false
 
   constructor(options: HttpEdgeOptions) {
     this.#options = options
+    this.#clientAuthorities = certificatesOf(options.tls.clientCertificateAuthority)
     this.#writer = new AnswerWriter(options)
     const { clock, requestTimeoutMs } = options
     this.#deadlines = new Deadlines(clock, requestTimeoutMs, (exchange) => this.#expire(exchange, allottedTimeout))
@@ -102,7 +114,8 @@ class TlsEdge implements HttpEdge {
       allowHTTP1: true,
       cert: options.tls.certificate,
       key: options.tls.key,
-      ca: options.tls.clientCertificateAuthority,
+      // Clients send only a certificate that one of the authorities named here has signed.
+      ca: [options.tls.clientCertificateAuthority, options.tls.proxyCertificateAuthority ?? []].flat(),
       requestCert: true,
       rejectUnauthorized: false,
       minVersion: 'TLSv1.2',
@@ -190,7 +203,7 @@ class TlsEdge implements HttpEdge {
   #connectionOf(key: object, socket: TLSSocket, transport: 'h1' | 'h2'): ConnectionInfo {
     let info = this.#connections.get(key)
     if (!info) {
-      info = connectionInfo(socket, transport)
+      info = connectionInfo(socket, transport, this.#clientAuthorities)
       this.#connections.set(key, info)
     }
     return info
