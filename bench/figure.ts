@@ -10,6 +10,8 @@ export interface Figure {
   readonly unit: string
   readonly value: number
   readonly bar?: Bar
+  /** The same of the server that was measured for comparison. */
+  readonly peer?: number
 }
 
 /** A part of the run that cannot be measured here, and why. */
@@ -26,4 +28,13 @@ export const isFigure = (outcome: Outcome): outcome is Figure => 'value' in outc
 export function holds({ value, bar }: Figure): boolean | undefined {
   if (!bar) return undefined
   return value >= (bar.atLeast ?? -Infinity) && value <= (bar.atMost ?? Infinity)
+}
+
+/** `ours`, each figure with the peer's of the same name. */
+export function besidePeer(ours: readonly Outcome[], theirs: readonly Outcome[]): Outcome[] {
+  const values = new Map(theirs.filter(isFigure).map(({ name, value }) => [name, value]))
+  return ours.map((outcome) => {
+    const peer = values.get(outcome.name)
+    return isFigure(outcome) && peer !== undefined ? { ...outcome, peer } : outcome
+  })
 }

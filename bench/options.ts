@@ -5,6 +5,8 @@ import type { Credentials } from './api-connection.ts'
 export interface BenchOptions {
   /** Another API server to be measured; ours, in processes of its own, if not given. */
   readonly other?: Credentials
+  /** A server to be measured beside it, in the same run, so that both meet the same machine and load. */
+  readonly peer?: Credentials
   /** How many objects the operations work on; the whole API part is run for each number. */
   readonly objects: readonly number[]
   readonly idleSeconds: number
@@ -20,6 +22,7 @@ interface Flags {
   readonly server?: string
   readonly token?: string
   readonly kubeconfig?: string
+  readonly peerKubeconfig?: string
   readonly objects: string
   readonly idleSeconds: string
   readonly parts: string
@@ -33,6 +36,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
     .option('--server <url>', 'measure the API server at https://host:port instead of ours')
     .option('--token <token>', 'bearer token for --server, whose certificate is not checked')
     .option('--kubeconfig <file>', 'measure the API server that this file names')
+    .option('--peer-kubeconfig <file>', 'measure the API server that this file names as well, for comparison')
     .option('--objects <list>', 'how many objects to work on', '3000,30000')
     .option('--idle-seconds <seconds>', 'how long to look at an idle cluster', '30')
     .option('--parts <list>', `what to measure (${parts.join(',')})`, parts.join(','))
@@ -53,6 +57,7 @@ export function readOptions(args: readonly string[]): BenchOptions {
       .split(',')
       .map((name) => parts.find((part) => part === name) ?? command.error(`no part ${name}`)),
     ...(other && { other }),
+    ...(flags.peerKubeconfig && { peer: loadKubeconfig(flags.peerKubeconfig).options }),
     ...(flags.json && { json: flags.json }),
   }
 }

@@ -1,16 +1,23 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { type Bar, holds, isFigure, type Outcome } from './figure.ts'
+import { type Bar, type Figure, holds, isFigure, type Outcome } from './figure.ts'
 
 /** One line a figure: what was measured beside its bar. */
 export function renderTable(outcomes: readonly Outcome[]): string {
   const rows = outcomes.map((outcome) =>
     isFigure(outcome)
-      ? [outcome.name, renderNumber(outcome.value), outcome.unit, renderBar(outcome.bar), verdicts[`${holds(outcome)}`]]
+      ? [
+          outcome.name,
+          renderNumber(outcome.value),
+          outcome.unit,
+          renderBar(outcome.bar),
+          renderPeer(outcome),
+          verdicts[`${holds(outcome)}`],
+        ]
       : [outcome.name, '', `left out: ${outcome.skipped}`],
   )
-  const table = [['operation', 'measured', 'unit', 'bar', ''], ...rows]
-  const widths = [0, 1, 2, 3].map((column) =>
+  const table = [['operation', 'measured', 'unit', 'bar', 'peer', ''], ...rows]
+  const widths = [0, 1, 2, 3, 4].map((column) =>
     Math.max(...table.filter((row) => row.length > 3).map((row) => row[column]!.length)),
   )
   const nameWidth = Math.max(...table.map(([name]) => name!.length))
@@ -27,6 +34,10 @@ const verdicts: Record<string, string> = { true: 'held', false: 'missed', undefi
 function renderBar(bar: Bar | undefined): string {
   if (bar?.atLeast !== undefined) return `≥ ${renderNumber(bar.atLeast)}`
   return bar?.atMost === undefined ? '' : `≤ ${renderNumber(bar.atMost)}`
+}
+
+function renderPeer({ value, peer }: Figure): string {
+  return peer === undefined ? '' : `${renderNumber(peer)} (ours is ${renderNumber(value / peer)}×)`
 }
 
 function renderNumber(value: number): string {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { busyboxImage } from '../test/support/images.ts'
 import { ApiConnection, type Credentials } from './api-connection.ts'
-import type { Outcome } from './figure.ts'
+import { besidePeer, type Outcome } from './figure.ts'
 import { inNewNamespace } from './namespace.ts'
 import type { ApiOperation } from './operation.ts'
 import { apiOperations, nodeOperations, processOperations, schedulerOperations } from './operations.ts'
@@ -27,14 +27,15 @@ async function measureProcesses({ other }: BenchOptions): Promise<Outcome[]> {
 
 /** A new server for each number of objects, so that none carries what another run left. */
 async function measureApi(
-  { other, objects: counts }: BenchOptions,
+  { other, peer, objects: counts }: BenchOptions,
   flags: readonly string[],
   operations: readonly ApiOperation[],
 ): Promise<Outcome[]> {
   return inTurn(counts, async (objects) => {
-    const named = (outcomes: Outcome[]) => outcomes.map((each) => ({ ...each, name: `[${objects}] ${each.name}` }))
-    if (other) return named(await measureServer(other, objects, operations))
-    return named(await inOwnCluster(flags, ({ credentials }) => measureServer(credentials, objects, operations)))
+    const server = (credentials: Credentials) => measureServer(credentials, objects, operations)
+    const ours = other ? await server(other) : await inOwnCluster(flags, ({ credentials }) => server(credentials))
+    const outcomes = peer ? besidePeer(ours, await server(peer)) : ours
+    return outcomes.map((each) => ({ ...each, name: `[${objects}] ${each.name}` }))
   })
 }
 
