@@ -21,6 +21,7 @@ import { serviceAccount } from './service-accounts.ts'
 import { statefulSet } from './stateful-set/stateful-set-controller.ts'
 import { taintEviction } from './taint-eviction.ts'
 import { ttlAfterFinished } from './ttl-after-finished.ts'
+import { validatingAdmissionPolicyStatus } from './validating-admission-policy-status/validating-admission-policy-status.ts'
 
 /** Every controller there is. A new one is a file, a test and a line here. */
 export const controllers: readonly Controller[] = [
@@ -48,4 +49,5 @@ export const controllers: readonly Controller[] = [
   claimProtection,
   volumeProtection,
   ttlAfterFinished,
+  validatingAdmissionPolicyStatus,
 ]

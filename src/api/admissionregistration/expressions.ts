@@ -15,6 +15,15 @@ export interface ExpressionScope {
   readonly hasPatchTypes?: boolean
   /** The type of `variables`, where there are any. */
   readonly variables?: CelType
+  /** Absent: whatever is asked of objects and parameters is known only when they are there. */
+  readonly types?: KnownTypes
+}
+
+/** What a type check knows of the objects of a policy. */
+export interface KnownTypes {
+  readonly object: CelType
+  /** Undefined: nothing is known of parameters. */
+  readonly params: CelType | undefined
 }
 
 export type CompiledExpression = { readonly program: CelProgram } | { readonly error: string }
@@ -42,15 +51,27 @@ function typeText({ name, parameters }: CelType): string {
   return parameters.length === 0 ? name : `${name}(${parameters.map(typeText).join(', ')})`
 }
 
-function environmentOf({ hasParams, hasAuthorizer = true, hasPatchTypes, variables }: ExpressionScope): CelEnvironment {
+/**
+ * What is wrong with the types of an expression, whatever it evaluates to; undefined where nothing is. After
+ * policy/validating/typechecking.go typeCheckingCompiler v1.36.
+ */
+export function typeIssues(expression: string, scope: ExpressionScope): string | undefined {
+  const compiled = compileCel(environmentOf(scope), expression)
+  return 'errors' in compiled && compiled.stage === 'compilation' ? compiled.errors : undefined
+}
+
+function environmentOf(scope: ExpressionScope): CelEnvironment {
+  const { hasParams, hasAuthorizer = true, hasPatchTypes, variables, types } = scope
   return celEnvironment({
     variables: {
-      object: dynType,
-      oldObject: dynType,
+      object: types?.object ?? dynType,
+      oldObject: types?.object ?? dynType,
       namespaceObject: namespaceType,
       request: requestType,
-      ...(hasParams && { params: dynType }),
-      ...(hasAuthorizer && { authorizer: authorizerType, 'authorizer.requestResource': resourceCheckType }),
+      ...(hasParams && { params: types?.params ?? dynType }),
+      ...(hasAuthorizer && { authorizer: authorizerType }),
+      // Upstream forgot it where it checks types, and warns of expressions that use it.
+      ...(hasAuthorizer && !types && { 'authorizer.requestResource': resourceCheckType }),
       ...(variables && { variables }),
     },
     ...(hasPatchTypes && { resolveType: resolvePatchType }),
@@ -61,6 +82,7 @@ export interface VariableScopeOptions {
   readonly hasParams: boolean
   /** Whether expressions know `variables` at all. */
   readonly isComposed: boolean
+  readonly types?: KnownTypes
 }
 
 /** The variables of one policy, and what its expressions can see of them. After admission/plugin/cel/composition.go. */
@@ -70,12 +92,12 @@ export class VariableScope {
   readonly mutations: ExpressionScope
   readonly #types = new Map<string, CelType>()
 
-  constructor({ hasParams, isComposed }: VariableScopeOptions) {
+  constructor({ hasParams, isComposed, types }: VariableScopeOptions) {
     const variables = objectType('kubernetes.variables', (name) => {
       const type = this.#types.get(name)
       return type && { type }
     })
-    this.expressions = { hasParams, ...(isComposed && { variables }) }
+    this.expressions = { hasParams, ...(isComposed && { variables }), ...(types && { types }) }
     this.messages = { ...this.expressions, hasAuthorizer: false }
     this.mutations = { ...this.expressions, hasPatchTypes: true }
   }
