@@ -193,8 +193,10 @@ class EntryObjects {
     const { object, bytes, asServedBy } = this.#form
     if (!definition.conversion || asServedBy === definition) {
       // Another server may have known fewer fields, and so fewer defaults.
-      if (!bytes && !Object.isFrozen(object)) definition.applyDefaults?.(object)
-      return new ServedObject(definition, object, this.#revision, bytes)
+      const isForeign = !bytes && !Object.isFrozen(object)
+      if (isForeign) definition.applyDefaults?.(object)
+      const served = isForeign ? canonicalObject(definition, object) : object
+      return new ServedObject(definition, served, this.#revision, bytes)
     }
     const converted = definition.conversion.fromStorage(deepFreeze(object))
     return new ServedObject(definition, canonicalObject(definition, converted), this.#revision)
