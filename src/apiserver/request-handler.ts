@@ -23,7 +23,7 @@ import { rbacAuthorizer } from './authorization/rbac.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
 import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
-import { type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
+import { defaultInFlight, type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
 import { createHealth } from './health/health.ts'
 import { checkStore, createHealthChecks, type ServerState } from './health/server-checks.ts'
 import { createLoopbackTransport } from './loopback.ts'
@@ -62,8 +62,6 @@ export interface RequestHandlerOptions extends ApiServerOptions {
 
 /** A Node's address is surer to be reachable than its name, which no DNS may know. After kubeadm's flags. */
 const preferredKubeletAddresses = ['InternalIP', 'ExternalIP', 'Hostname']
-
-const defaultLimits = { reading: 400, mutating: 200 }
 
 /** What the steps share. */
 interface Parts {
@@ -144,7 +142,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     ...(frontProxyClient && { clientCertificate: frontProxyClient }),
   })
   const inFlight = { reading: 0, mutating: 0 }
-  const limits = options.maxInFlight ?? defaultLimits
+  const limits = options.maxInFlight ?? defaultInFlight
   const flowOptions = { ...options, registry, reader, client: createClient(own), inFlight, limits }
   const parts: Parts = {
     options,
@@ -209,7 +207,7 @@ async function createNamespace(transport: Transport, name: string): Promise<void
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
 function pipeline(parts: Parts, metrics: Metrics): Step[] {
   const { options, credentials, authorizer, inFlight, aggregator, flow, audit } = parts
-  const { log, maxInFlight: limits = defaultLimits } = options
+  const { log, maxInFlight: limits = defaultInFlight } = options
   const { authenticators, anonymous } = credentials
   return [
     metrics.instrument,

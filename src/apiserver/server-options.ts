@@ -28,6 +28,8 @@ export interface ApiServerOptions {
     /** How this server shows itself to aggregated ones; signed by an authority of `requestHeader`. */
     readonly frontProxyClient?: CertificatePair
   }
+  /** Sign certificates of clients, beside the cluster's own. PEM. */
+  readonly clientCertificateAuthorities?: string
   readonly serviceAccounts: ServiceAccountOptions
   readonly authentication: AuthenticationOptions
   /** Proxies that may speak for others; this server is one itself, in front of aggregated ones. */
@@ -46,6 +48,10 @@ export interface ApiServerOptions {
   readonly admissionConfiguration?: AdmissionConfiguration
   /** Without priority and fairness: requests past these are refused. With it: all seats there are, together. */
   readonly maxInFlight?: InFlightLimits
+  /** For every request but long-running ones. Upstream's --request-timeout: a minute. */
+  readonly requestTimeoutMs?: number
+  /** Watches that name no end get this long, to twice as long. Upstream's --min-request-timeout: half an hour. */
+  readonly minRequestTimeoutSeconds?: number
   /** Who did what, noted as a policy says. */
   readonly audit?: AuditSettings
   /** Upstream's --enable-priority-and-fairness. Default true. */

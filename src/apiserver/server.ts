@@ -23,7 +23,7 @@ export interface ApiServer {
   close(): Promise<void>
 }
 
-const requestTimeoutMs = 60_000
+const defaultRequestTimeoutMs = 60_000
 const shutdownGraceMs = 2_000
 const setUpAttempts = 10
 const setUpRetryMs = 200
@@ -41,10 +41,10 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     toProtobuf,
     tls: {
       ...certificates.server,
-      clientCertificateAuthority: certificates.certificateAuthority,
+      clientCertificateAuthority: clientAuthorities(options),
       ...(options.requestHeader && { proxyCertificateAuthority: options.requestHeader.certificateAuthority }),
     },
-    requestTimeoutMs,
+    requestTimeoutMs: options.requestTimeoutMs ?? defaultRequestTimeoutMs,
     shutdownGraceMs,
   })
   const loopback = (identity: UserInfo, userAgent = 'kubets') =>
@@ -90,14 +90,20 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   }
 }
 
+/** Whose certificates name clients. PEM. */
+function clientAuthorities({ certificates, clientCertificateAuthorities: others }: ApiServerOptions): string {
+  const own = certificates.certificateAuthority
+  return others === undefined ? own : `${own.trimEnd()}\n${others}`
+}
+
+  const { advertiseAddress, serviceCidr, requestHeader } = options
 function factsOf(options: ApiServerOptions, port: number): Omit<ServerFacts, 'hostname'> {
-  const { advertiseAddress, serviceCidr, certificates, requestHeader } = options
   return {
     advertiseAddress,
     port,
     serviceCidr,
     serviceAddress: firstAddress(serviceCidr),
-    clientCertificateAuthority: certificates.certificateAuthority,
+    clientCertificateAuthority: clientAuthorities(options),
     ...(requestHeader && { requestHeader }),
   }
 }

@@ -4,7 +4,7 @@ import type { Client } from '../client/client.ts'
 import { createHttpTransport } from '../client/http-transport.ts'
 import { loadKubeconfig } from '../client/kubeconfig.ts'
 import { createClient } from '../client/typed-client.ts'
-import { UsageError } from '../cluster/options.ts'
+import { UsageError } from '../cluster/usage-error.ts'
 
 /** The operator's client of the cluster in a data directory. Throws a UsageError when there is none. */
 export async function adminClient(dataDir: string): Promise<Client> {

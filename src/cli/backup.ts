@@ -3,8 +3,8 @@ import { resolve } from 'node:path'
 import { backupDatabase, restoreDatabase } from '../cluster/backup.ts'
 import { control, isListening } from '../cluster/control-socket.ts'
 import { openDataDirectory } from '../cluster/data-directory.ts'
-import { UsageError } from '../cluster/options.ts'
 import { controlSocketFile } from '../cluster/up.ts'
+import { UsageError } from '../cluster/usage-error.ts'
 import { type DataDirFlag, dataDirOf } from './data-dir.ts'
 
 /** `kubets backup FILE`: by the running server, or straight from the file when none runs. */

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { nodeDirectories } from '../cluster/data-directory.ts'
 import { importNodeImage, listNodeImages } from '../cluster/node-images.ts'
 import { stateDirectory } from '../cluster/nodes.ts'
-import { UsageError } from '../cluster/options.ts'
+import { UsageError } from '../cluster/usage-error.ts'
 import { type DataDirFlag, dataDirOf } from './data-dir.ts'
 
 /** `kubets image import ARCHIVE…`: onto every node of this machine. */

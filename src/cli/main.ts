@@ -2,11 +2,13 @@ import { Command, CommanderError } from 'commander'
 import { components } from '../cluster/options.ts'
 import { kubernetesVersion, kubetsVersion } from '../cluster/version.ts'
 import { limitYoungHeap } from '../platform/idle-memory.ts'
+import { apiServerHelp, apiServerOptions } from './api-server-options.ts'
 
 /** Errors whose text is the whole story for the person at the terminal: a sentence with the way out. */
 const speaksForItself = new Set(['UsageError', 'StoreError'])
 
 function defineClusterFlags(command: Command): Command {
+  for (const flag of apiServerOptions()) command.addOption(flag)
   return command
     .option('--data-dir <path>', 'where everything is kept')
     .option('--port <number>', 'port of the API server (6443)')
@@ -15,12 +17,6 @@ function defineClusterFlags(command: Command): Command {
     .option('--simulate-nodes <count>', 'hollow nodes, which run nothing (0)')
     .option('--components <list>', `what to run (${components.join(',')})`)
     .option('--datastore <where>', 'sqlite, or etcd://host:port[,…] (sqlite)')
-    .option('--token-auth-file <path>', 'static tokens: token,user,uid,"groups"')
-    .option(
-      '--encryption-provider-config <path>',
-      "how values are encrypted at rest (upstream's EncryptionConfiguration)",
-    )
-    .option('--encryption-provider-config-automatic-reload', 'take up changes of that file while running')
     .option('--service-cidr <network>', 'addresses of Services (10.96.0.0/12)')
     .option('--cluster-cidr <network>', 'addresses of Pods (10.244.0.0/16)')
     .option('--cluster-domain <name>', 'DNS domain (cluster.local)')
@@ -28,6 +24,7 @@ function defineClusterFlags(command: Command): Command {
     .option('--pod-manifest-path <path>', 'folder of static Pods (<data-dir>/manifests)')
     .option('--log-level <level>', 'trace, debug, info, warn, error, silent (warn)')
     .option('--config <file>', 'the same options in YAML')
+    .addHelpText('after', () => apiServerHelp())
 }
 
 const dataDirFlag = ['--data-dir <path>', 'where kubets keeps everything'] as const
@@ -94,6 +91,9 @@ function defineImageCommands(image: Command): void {
     .action(async (flags) => (await import('./image.ts')).listImages(flags))
 }
 
+/** The exit code of a command line that makes no sense, as of most programs. */
+const wrongUsage = 2
+
 /** One sentence for the user's mistakes; the stack only for ours. */
 function explain(error: unknown): string {
   if (error instanceof Error && speaksForItself.has(error.name)) return error.message
@@ -107,9 +107,9 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof CommanderError) {
-    process.exitCode = error.exitCode
+    process.exitCode = error.exitCode === 0 ? 0 : wrongUsage
   } else {
     console.error(`kubets: ${explain(error)}`)
-    process.exit(1)
+    process.exit((error as { readonly exitCode?: number }).exitCode ?? 1)
   }
 }

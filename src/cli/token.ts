@@ -1,6 +1,6 @@
 import type { TokenRequest } from '../api/types/authentication/v1.ts'
 import { serviceAccounts } from '../api/types/resources.ts'
-import { UsageError } from '../cluster/options.ts'
+import { UsageError } from '../cluster/usage-error.ts'
 import { isStatus } from '../machinery/status.ts'
 import { adminClient } from './admin-client.ts'
 import { type DataDirFlag, dataDirOf } from './data-dir.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { LogLevel } from '../platform/log.ts'
-import { UsageError } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 /** All that an agent is told: one JSON file, 0600, since it names the node's keys. */
 export interface AgentConfig {

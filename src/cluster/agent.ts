@@ -23,7 +23,7 @@ import { dnsPort, dnsService } from './addons.ts'
 import { type AgentComponent, type AgentConfig, agentSocket } from './agent-config.ts'
 import { configDigest } from './agents.ts'
 import { listenOnControlSocket } from './control-socket.ts'
-import { UsageError } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface AgentOptions {
   readonly config: AgentConfig

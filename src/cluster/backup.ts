@@ -4,7 +4,7 @@ import { silentLogger } from '../platform/log.ts'
 import { restoreSqliteStore } from '../store/sqlite/restore.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { DataDirectory } from './data-directory.ts'
-import { UsageError } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Writes a backup of a cluster that does not run. Throws a UsageError when there is none. */
 export async function backupDatabase({ database, root }: DataDirectory, target: string): Promise<void> {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { hostname, networkInterfaces } from 'node:os'
-import { defaultRequestHeaders } from '../apiserver/authentication/request-header.ts'
+import { ConfigurationError } from '../apiserver/configuration/configuration-file.ts'
 import type { UserInfo } from '../apiserver/request.ts'
 import { type ApiServer, createApiServer } from '../apiserver/server.ts'
+import type { ApiServerOptions } from '../apiserver/server-options.ts'
 import type { Client } from '../client/client.ts'
 import { createEventRecorder } from '../client/event-recorder.ts'
 import { runLeaderElection } from '../client/leader-election.ts'
@@ -15,10 +15,12 @@ import type { Logger } from '../platform/log.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { Store } from '../store/store.ts'
 import { ensureAddons, nthAddress } from './addons.ts'
+import { apiServerSettings } from './api-server-settings.ts'
 import { type ClusterCertificates, clusterCertificates } from './cluster-certificates.ts'
 import { runHollowNodes } from './hollow-nodes.ts'
 import { openStore } from './open-store.ts'
-import { type ClusterOptions, UsageError } from './options.ts'
+import type { ClusterOptions } from './options.ts'
+import { OptionError } from './usage-error.ts'
 
 export interface ControlPlaneOptions {
   readonly options: ClusterOptions
@@ -55,14 +57,18 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
     serviceAddress: nthAddress(options.serviceCidr, 1),
     advertiseAddress,
   }
-  const staticTokens = readTokens(options.tokenAuthFile)
   const opening = openStore(input)
   // It may fail before it is waited for, and is then said where that happens.
   opening.catch(() => undefined)
   try {
     const certificates = await clusterCertificates({ directory: input.pkiDirectory, clock, names })
+    const settings = apiServerSettings(options, {
+      issuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
+      serviceAccountKey: certificates.serviceAccountKey,
+      frontProxyAuthority: certificates.frontProxyAuthority.pair.certificate,
+    })
     const { store, follow } = await opening
-    const server = await createApiServer({
+    const server = await createConfigured({
       store,
       clock,
       log: log.child({ component: 'apiserver' }),
@@ -72,15 +78,7 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
         kubeletClient: certificates.kubeletClient,
         frontProxyClient: certificates.frontProxyClient,
       },
-      serviceAccounts: {
-        issuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
-        key: certificates.serviceAccountKey,
-      },
-      authentication: { ...(staticTokens && { staticTokens }) },
-      requestHeader: {
-        ...defaultRequestHeaders,
-        certificateAuthority: certificates.frontProxyAuthority.pair.certificate,
-      },
+      ...settings,
       serviceCidr: options.serviceCidr,
       bindAddress: options.bindAddress,
       port: options.port,
@@ -103,12 +101,13 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
   }
 }
 
-function readTokens(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined
+/** What a configuration file has wrong is the user's to mend. */
+async function createConfigured(options: ApiServerOptions): Promise<ApiServer> {
   try {
-    return readFileSync(path, 'utf8')
+    return await createApiServer(options)
   } catch (error) {
-    throw new UsageError(`cannot read --token-auth-file ${path}: ${(error as Error).message}`, { cause: error })
+    if (!(error instanceof ConfigurationError)) throw error
+    throw new OptionError(error.message, { cause: error })
   }
 }
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { makePrivateDirectory } from '../platform/files.ts'
-import { UsageError } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 /** Where everything lies below `--data-dir`. The folder is its owner's alone. */
 export interface DataDirectory {

@@ -12,8 +12,9 @@ import { control, gone, isListening } from './control-socket.ts'
 import { nodeDirectories } from './data-directory.ts'
 import { nodeNamespace, removeNodeNamespaces } from './node-namespaces.ts'
 import { stateDirectory } from './nodes.ts'
-import { isRoot, UsageError } from './options.ts'
+import { isRoot } from './options.ts'
 import { controlSocketFile } from './up.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface RemoveOptions {
   readonly dataDir: string

@@ -7,7 +7,8 @@ import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Logger, silentLogger } from '../platform/log.ts'
 import { adminIdentity, type ControlPlane, startControlPlane } from './control-plane.ts'
 import { renderKubeconfig } from './kubeconfig.ts'
-import { type ClusterOptions, resolveOptions, UsageError } from './options.ts'
+import { type ClusterOptions, resolveOptions } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What can be chosen for a cluster inside a Node program; `kubets up` has the same names. */
 export interface EmbeddedOptions

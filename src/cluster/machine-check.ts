@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs'
-import { isRoot, UsageError } from './options.ts'
+import { isRoot } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 /** What a node runs, where Debian puts it, and the package it comes in. */
 const programs = [

@@ -5,7 +5,8 @@ import type { Clock } from '../platform/clock.ts'
 import type { Logger } from '../platform/log.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
-import { type ClusterOptions, UsageError } from './options.ts'
+import type { ClusterOptions } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 export interface StoreOptions {
   readonly options: Pick<

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { optionsFromEnvironment, resolveOptions, UsageError } from './options.ts'
+import { optionsFromEnvironment, resolveOptions } from './options.ts'
+import { UsageError } from './usage-error.ts'
 
 test('later sources win, and undefined counts as not given', () => {
   const options = resolveOptions(

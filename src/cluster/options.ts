@@ -1,9 +1,13 @@
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
 import type { LogLevel } from '../platform/log.ts'
+import { type ApiServerFlags, apiServerFlags } from './api-server-flags.ts'
+import { refuseConflicts } from './flag-conflicts.ts'
+import { kebabCase, type OptionReader, oneOf, text, wholeNumber } from './option-readers.ts'
+import { OptionError } from './usage-error.ts'
 
 /** What `kubets up` and `Cluster.start` can be told. Command line flags, `KUBETS_…` and `--config` use the same names. */
-export interface ClusterOptions {
+export interface ClusterOptions extends ApiServerFlags {
   readonly dataDir: string
   /** 0 takes any free port. */
   readonly port: number
@@ -15,12 +19,6 @@ export interface ClusterOptions {
   readonly components: readonly Component[]
   /** `sqlite`, or `etcd://host:port[,host:port…]`. */
   readonly datastore: string
-  /** Upstream's CSV of static tokens: token, user, uid, "group,…". */
-  readonly tokenAuthFile: string | undefined
-  /** How values are encrypted at rest: upstream's EncryptionConfiguration, a file. */
-  readonly encryptionProviderConfig: string | undefined
-  /** Whether changes of that file count while kubets runs. */
-  readonly encryptionProviderConfigAutomaticReload: boolean
   readonly serviceCidr: string
   readonly clusterCidr: string
   readonly clusterDomain: string
@@ -31,13 +29,10 @@ export interface ClusterOptions {
   readonly podManifestPath: string | undefined
 }
 
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const satisfies LogLevel[]
+
 export const components = ['apiserver', 'scheduler', 'controllers', 'node'] as const
 export type Component = (typeof components)[number]
-
-/** A mistake of the user's, or something the machine lacks: shown as this one sentence, exit code 1, no stack. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
 
 /** The defaults, which depend on who runs it. */
 export function defaultOptions(): ClusterOptions {
@@ -49,9 +44,6 @@ export function defaultOptions(): ClusterOptions {
     simulateNodes: 0,
     components,
     datastore: 'sqlite',
-    tokenAuthFile: undefined,
-    encryptionProviderConfig: undefined,
-    encryptionProviderConfigAutomaticReload: false,
     serviceCidr: '10.96.0.0/12',
     clusterCidr: '10.244.0.0/16',
     clusterDomain: 'cluster.local',
@@ -67,8 +59,14 @@ export function isRoot(): boolean {
 
 type RawOptions = Readonly<Record<string, unknown>>
 
-/** One reader a key: text or YAML value in, checked value out. Throws a UsageError that names the key. */
-const readers: { readonly [K in keyof ClusterOptions]: (key: string, value: unknown) => ClusterOptions[K] } = {
+type Readers = { readonly [K in keyof ClusterOptions]-?: OptionReader<ClusterOptions[K]> }
+
+const apiServerReaders = Object.fromEntries(
+  Object.entries(apiServerFlags).map(([name, { read }]) => [name, read]),
+) as unknown as Pick<Readers, keyof ApiServerFlags>
+
+/** One reader a key. */
+const readers: Readers = {
   dataDir: text,
   port: (key, value) => wholeNumber(key, value, 65_535),
   bindAddress: text,
@@ -76,20 +74,18 @@ const readers: { readonly [K in keyof ClusterOptions]: (key: string, value: unkn
   simulateNodes: (key, value) => wholeNumber(key, value, 100_000),
   components: readComponents,
   datastore: readDatastore,
-  tokenAuthFile: text,
-  encryptionProviderConfig: text,
-  encryptionProviderConfigAutomaticReload: yesOrNo,
   serviceCidr: readCidr,
   clusterCidr: readCidr,
   clusterDomain: text,
-  logLevel: readLogLevel,
+  logLevel: oneOf(logLevels),
   nodeName: text,
   podManifestPath: text,
+  ...apiServerReaders,
 }
 
 /**
  * Lays the sources over the defaults, the last one winning. Keys are `dataDir` or `data-dir`; an `undefined` value
- * counts as not given. Throws a UsageError for an unknown key or a value that makes no sense.
+ * counts as not given. Throws an OptionError for an unknown key or a value that makes no sense, alone or with others.
  */
 export function resolveOptions(...sources: readonly RawOptions[]): ClusterOptions {
   const options: Record<string, unknown> = { ...defaultOptions() }
@@ -98,11 +94,13 @@ export function resolveOptions(...sources: readonly RawOptions[]): ClusterOption
       if (value === undefined) continue
       const name = key.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase())
       if (!Object.hasOwn(readers, name))
-        throw new UsageError(`unknown option ${JSON.stringify(key)}; known are ${knownKeys()}`)
+        throw new OptionError(`unknown option ${JSON.stringify(key)}; known are ${knownKeys()}`)
       options[name] = readers[name as keyof ClusterOptions](key, value)
     }
   }
-  return options as unknown as ClusterOptions
+  const resolved = options as unknown as ClusterOptions
+  refuseConflicts(resolved)
+  return resolved
 }
 
 /** The `KUBETS_…` variables as options: `KUBETS_DATA_DIR` is `data-dir`. */
@@ -119,35 +117,11 @@ function knownKeys(): string {
   return Object.keys(readers).map(kebabCase).join(', ')
 }
 
-function kebabCase(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
-}
-
-function text(key: string, value: unknown): string {
-  if (typeof value !== 'string' || value === '')
-    throw new UsageError(`${key} must be a text, not ${JSON.stringify(value)}`)
-  return value
-}
-
-function wholeNumber(key: string, value: unknown, most: number): number {
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  if (typeof number !== 'number' || !Number.isInteger(number) || number < 0 || number > most) {
-    throw new UsageError(`${key} must be a whole number from 0 to ${most}, not ${JSON.stringify(value)}`)
-  }
-  return number
-}
-
-function yesOrNo(key: string, value: unknown): boolean {
-  if (value === true || value === 'true') return true
-  if (value === false || value === 'false') return false
-  throw new UsageError(`${key} must be true or false, not ${JSON.stringify(value)}`)
-}
-
 function readComponents(key: string, value: unknown): readonly Component[] {
   const names = Array.isArray(value) ? value.map(String) : text(key, value).split(',')
   for (const name of names) {
     if (!(components as readonly string[]).includes(name)) {
-      throw new UsageError(
+      throw new OptionError(
         `${key}: there is no component ${JSON.stringify(name)}; choose from ${components.join(', ')}`,
       )
     }
@@ -158,7 +132,7 @@ function readComponents(key: string, value: unknown): readonly Component[] {
 function readDatastore(key: string, value: unknown): string {
   const datastore = text(key, value)
   if (datastore !== 'sqlite' && !/^etcds?:\/\/[^/]+$/.test(datastore)) {
-    throw new UsageError(`${key} must be sqlite or etcd://host:port[,host:port…], not ${JSON.stringify(value)}`)
+    throw new OptionError(`${key} must be sqlite or etcd://host:port[,host:port…], not ${JSON.stringify(value)}`)
   }
   return datastore
 }
@@ -166,15 +140,6 @@ function readDatastore(key: string, value: unknown): string {
 function readCidr(key: string, value: unknown): string {
   const cidr = text(key, value)
   if (!/^[0-9a-fA-F.:]+\/\d{1,3}$/.test(cidr))
-    throw new UsageError(`${key} must be a network such as 10.96.0.0/12, not ${JSON.stringify(value)}`)
+    throw new OptionError(`${key} must be a network such as 10.96.0.0/12, not ${JSON.stringify(value)}`)
   return cidr
-}
-
-const logLevels: readonly string[] = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] satisfies LogLevel[]
-
-function readLogLevel(key: string, value: unknown): LogLevel {
-  const level = text(key, value)
-  if (!logLevels.includes(level))
-    throw new UsageError(`${key} must be one of ${logLevels.join(', ')}, not ${JSON.stringify(value)}`)
-  return level as LogLevel
 }

@@ -11,7 +11,8 @@ import { renderKubeconfig } from './kubeconfig.ts'
 import { checkMachineForNodes } from './machine-check.ts'
 import { bridgeAddress } from './node-namespaces.ts'
 import { agentLaunch, type LocalNode, localNodes, prepareNodeNetworks, untilNodesReady } from './nodes.ts'
-import { type ClusterOptions, UsageError } from './options.ts'
+import type { ClusterOptions } from './options.ts'
+import { UsageError } from './usage-error.ts'
 import { kubetsVersion } from './version.ts'
 
 export interface UpOptions {

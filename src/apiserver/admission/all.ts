@@ -1,6 +1,7 @@
 import type { Authorizer } from '../authorization/authorizer.ts'
 import { roleEscalationCheck } from '../authorization/escalation.ts'
 import type { RbacAuthorizer } from '../authorization/rbac.ts'
+import { ConfigurationError } from '../configuration/configuration-file.ts'
 import { refuseWhileTerminating } from '../crd/terminating.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { alwaysAdmit, alwaysDeny } from './always.ts'
@@ -128,15 +129,17 @@ function choices(services: AdmissionServices, configuration: AdmissionConfigurat
 /** Upstream knows these names too; what they look at is not served. */
 const idlePlugins = ['PodGroupProtection', 'PodGroupWorkloadExists', 'JobValidation']
 
-/** The plugins that are on, in upstream's order. Throws for a name that no plugin has and for wrong configuration. */
+/** The plugins that are on, in upstream's order. Throws a ConfigurationError for a name that no plugin has. */
 export function admissionPlugins(services: AdmissionServices, flags: AdmissionFlags): AdmissionPlugin[] {
   const { enabled = [], disabled, configuration = {} } = flags
   const all = choices(services, configuration)
   const names = [...all.map(({ name }) => name), ...idlePlugins]
   const unknown = [...enabled, ...disabled].find((name) => !names.includes(name))
-  if (unknown !== undefined) throw new Error(`there is no admission plugin ${unknown}; there are ${names.join(', ')}`)
+  if (unknown !== undefined) {
+    throw new ConfigurationError(`there is no admission plugin ${unknown}; there are ${names.join(', ')}`)
+  }
   const both = enabled.find((name) => disabled.includes(name))
-  if (both !== undefined) throw new Error(`the admission plugin ${both} is both enabled and disabled`)
+  if (both !== undefined) throw new ConfigurationError(`the admission plugin ${both} is both enabled and disabled`)
   const { reader, authorizer, rbac } = services
   const chosen = all.filter(({ name, isOn }) => (isOn || enabled.includes(name)) && !disabled.includes(name))
   return [

@@ -19,12 +19,9 @@ import {
   parseConfiguration,
   refuseUnknown,
 } from '../configuration/configuration-file.ts'
+import { type AuthorizerType, authorizerTypes, isAuthorizerType } from './authorizer-types.ts'
 import { compileMatchCondition, type MatchCondition } from './match-conditions.ts'
 import type { WebhookAuthorizerOptions } from './webhook.ts'
-
-/** In the order upstream names them. ABAC is not among them. */
-export const authorizerTypes = ['AlwaysAllow', 'AlwaysDeny', 'Node', 'RBAC', 'Webhook'] as const
-export type AuthorizerType = (typeof authorizerTypes)[number]
 
 /** One link of the chain; those before it are asked first. */
 export type ConfiguredAuthorizer =
@@ -79,10 +76,6 @@ function typeOf(value: unknown, path: string, seen: readonly AuthorizerType[]): 
   if (!isAuthorizerType(type)) throw fieldError(notSupportedField(path, type, authorizerTypes))
   if (type !== 'Webhook' && seen.includes(type)) throw fieldError(duplicateField(path, type))
   return type
-}
-
-export function isAuthorizerType(type: string): type is AuthorizerType {
-  return (authorizerTypes as readonly string[]).includes(type)
 }
 
 function nameOf(value: unknown, path: string, seen: readonly string[]): string {

@@ -11,7 +11,8 @@ import {
   type RuleResolver,
   ruleResolverUnion,
 } from './authorizer.ts'
-import { type AuthorizerType, type ConfiguredAuthorizer, parseAuthorizationConfiguration } from './configuration.ts'
+import type { AuthorizerType } from './authorizer-types.ts'
+import { type ConfiguredAuthorizer, parseAuthorizationConfiguration } from './configuration.ts'
 import { type WebhookAuthorizerDependencies, webhookAuthorizer } from './webhook.ts'
 
 /** Who may do what. Node and RBAC if nothing is said. */

@@ -15,6 +15,8 @@ export interface InFlightLimits {
   readonly mutating: number
 }
 
+export const defaultInFlight: InFlightLimits = { reading: 400, mutating: 200 }
+
 /** How many requests are being served, for metrics. */
 export interface InFlight {
   reading: number

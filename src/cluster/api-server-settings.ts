@@ -1,0 +1,219 @@
+import { readFileSync } from 'node:fs'
+import { readAdmissionConfiguration } from '../apiserver/admission/admission-configuration.ts'
+import { readAuditPolicy } from '../apiserver/audit/policy.ts'
+import type { ServiceAccountOptions } from '../apiserver/authentication/credentials.ts'
+import { defaultRequestHeaders, type RequestHeaderOptions } from '../apiserver/authentication/request-header.ts'
+import type { AuthorizerType } from '../apiserver/authorization/authorizer-types.ts'
+import type { ConfiguredAuthorizer } from '../apiserver/authorization/configuration.ts'
+import type { AuthorizationOptions } from '../apiserver/authorization/create-authorizer.ts'
+import { defaultInFlight } from '../apiserver/flowcontrol/max-in-flight.ts'
+import type { ApiServerOptions } from '../apiserver/server-options.ts'
+import type { ApiServerFlags } from './api-server-flags.ts'
+import { OptionError } from './usage-error.ts'
+
+/** What the cluster itself has, and flags add to. PEM. */
+export interface ApiServerDefaults {
+  readonly issuer: string
+  readonly serviceAccountKey: { readonly privateKey: string }
+  readonly frontProxyAuthority: string
+}
+
+export type ApiServerSettings = Pick<
+  ApiServerOptions,
+  | 'authentication'
+  | 'authorization'
+  | 'serviceAccounts'
+  | 'requestHeader'
+  | 'clientCertificateAuthorities'
+  | 'enabledAdmissionPlugins'
+  | 'disabledAdmissionPlugins'
+  | 'admissionConfiguration'
+  | 'audit'
+  | 'priorityAndFairness'
+  | 'maxInFlight'
+  | 'requestTimeoutMs'
+  | 'minRequestTimeoutSeconds'
+>
+
+/** Where each flag goes; files are read. Throws an OptionError for a file that makes no sense. */
+export function apiServerSettings(flags: ApiServerFlags, defaults: ApiServerDefaults): ApiServerSettings {
+  const { maxRequestsInflight, maxMutatingRequestsInflight } = flags
+  return {
+    authentication: authentication(flags),
+    authorization: authorization(flags),
+    serviceAccounts: serviceAccounts(flags, defaults),
+    requestHeader: requestHeader(flags, defaults.frontProxyAuthority),
+    maxInFlight: {
+      reading: maxRequestsInflight ?? defaultInFlight.reading,
+      mutating: maxMutatingRequestsInflight ?? defaultInFlight.mutating,
+    },
+    ...given('clientCertificateAuthorities', file('client-ca-file', flags.clientCaFile)),
+    ...given('enabledAdmissionPlugins', flags.enableAdmissionPlugins),
+    ...given('disabledAdmissionPlugins', flags.disableAdmissionPlugins),
+    ...given('admissionConfiguration', admissionConfiguration(flags)),
+    ...given('audit', audit(flags)),
+    ...given('priorityAndFairness', flags.enablePriorityAndFairness),
+    ...given('requestTimeoutMs', flags.requestTimeout),
+    ...given('minRequestTimeoutSeconds', flags.minRequestTimeout),
+  }
+}
+
+/** A property where there is a value, and none otherwise. */
+function given<K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { readonly [P in K]: V })
+}
+
+function file(flag: string, path: string | undefined): string | undefined {
+  if (path === undefined) return undefined
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new OptionError(`cannot read --${flag} ${path}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+/** What `use` makes of a file; its complaints become one sentence that names the flag. */
+function usedFile<T>(flag: string, path: string | undefined, use: (text: string) => T): T | undefined {
+  const text = file(flag, path)
+  if (text === undefined) return undefined
+  try {
+    return use(text)
+  } catch (error) {
+    throw new OptionError(`cannot use --${flag} ${path}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+function authentication(flags: ApiServerFlags): ApiServerSettings['authentication'] {
+  const { oidcIssuerUrl, oidcClientId, authenticationTokenWebhookConfigFile: webhook } = flags
+  return {
+    ...given('staticTokens', file('token-auth-file', flags.tokenAuthFile)),
+    ...given('bootstrapTokens', flags.enableBootstrapTokenAuth),
+    ...given('configurationFile', flags.authenticationConfig),
+    ...given('anonymous', anonymous(flags)),
+    ...(oidcIssuerUrl !== undefined &&
+      oidcClientId !== undefined && { oidc: oidc(flags, oidcIssuerUrl, oidcClientId) }),
+    ...(webhook !== undefined && {
+      tokenWebhook: {
+        kubeconfigPath: webhook,
+        ...given('version', flags.authenticationTokenWebhookVersion),
+        ...given('cacheTtlMs', flags.authenticationTokenWebhookCacheTtl),
+      },
+    }),
+  }
+}
+
+/** Nobody in particular must not be allowed everything. After BuiltInAuthenticationOptions ApplyAuthorization. */
+function anonymous({ anonymousAuth, authorizationMode = [] }: ApiServerFlags): boolean | undefined {
+  return authorizationMode.includes('AlwaysAllow') ? false : anonymousAuth
+}
+
+function oidc(
+  flags: ApiServerFlags,
+  issuerUrl: string,
+  clientId: string,
+): NonNullable<ApiServerSettings['authentication']['oidc']> {
+  return {
+    issuerUrl,
+    clientId,
+    ...given('certificateAuthority', file('oidc-ca-file', flags.oidcCaFile)),
+    ...given('usernameClaim', flags.oidcUsernameClaim),
+    ...given('usernamePrefix', flags.oidcUsernamePrefix),
+    ...given('groupsClaim', flags.oidcGroupsClaim),
+    ...given('groupsPrefix', flags.oidcGroupsPrefix),
+    ...given('requiredClaims', flags.oidcRequiredClaim),
+    ...given('signingAlgorithms', flags.oidcSigningAlgs),
+  }
+}
+
+const defaultAuthorizedTtlMs = 300_000
+const defaultUnauthorizedTtlMs = 30_000
+const webhookTimeoutMs = 30_000
+const defaultModes: readonly AuthorizerType[] = ['Node', 'RBAC']
+
+/** Kubelets and roles where nothing is said: kube-apiserver would then allow everything. */
+function authorization(flags: ApiServerFlags): AuthorizationOptions {
+  const { authorizationConfig, authorizationMode = defaultModes } = flags
+  if (authorizationConfig !== undefined) return { configurationFile: authorizationConfig }
+  return { authorizers: authorizationMode.map((mode) => authorizerOf(mode, flags)) }
+}
+
+function authorizerOf(mode: AuthorizerType, flags: ApiServerFlags): ConfiguredAuthorizer {
+  if (mode !== 'Webhook') return { type: mode }
+  return {
+    type: mode,
+    name: 'default',
+    webhook: {
+      kubeconfigPath: flags.authorizationWebhookConfigFile ?? '',
+      version: flags.authorizationWebhookVersion ?? 'v1beta1',
+      timeoutMs: webhookTimeoutMs,
+      authorizedTtlMs: flags.authorizationWebhookCacheAuthorizedTtl ?? defaultAuthorizedTtlMs,
+      unauthorizedTtlMs: flags.authorizationWebhookCacheUnauthorizedTtl ?? defaultUnauthorizedTtlMs,
+      failurePolicy: 'NoOpinion',
+      matchConditions: [],
+    },
+  }
+}
+
+function serviceAccounts(flags: ApiServerFlags, defaults: ApiServerDefaults): ServiceAccountOptions {
+  const [issuer = defaults.issuer, ...otherIssuers] = flags.serviceAccountIssuer ?? []
+  const privateKey = file('service-account-signing-key-file', flags.serviceAccountSigningKeyFile)
+  const maxMs = flags.serviceAccountMaxTokenExpiration
+  return {
+    issuer,
+    otherIssuers,
+    key: privateKey === undefined ? defaults.serviceAccountKey : { privateKey },
+    otherKeys: (flags.serviceAccountKeyFile ?? []).flatMap(publicKeysOf),
+    ...given('audiences', flags.apiAudiences),
+    ...given('keySetUrl', flags.serviceAccountJwksUri),
+    ...given('extendTokenExpiration', flags.serviceAccountExtendTokenExpiration),
+    ...(maxMs !== undefined && maxMs > 0 && { maxTokenExpirationSeconds: Math.floor(maxMs / 1_000) }),
+  }
+}
+
+function publicKeysOf(path: string): string[] {
+  const found = file('service-account-key-file', path)?.match(/-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----/g)
+  if (found) return [...found]
+  throw new OptionError(`cannot use --service-account-key-file ${path}: there is no key in it`)
+}
+
+/** This cluster's own front proxy counts beside the one that is told of: aggregated servers must believe both. */
+function requestHeader(flags: ApiServerFlags, ownAuthority: string): RequestHeaderOptions {
+  const authority = file('requestheader-client-ca-file', flags.requestheaderClientCaFile)
+  if (authority === undefined) return { ...defaultRequestHeaders, certificateAuthority: ownAuthority }
+  const { requestheaderAllowedNames: names = [] } = flags
+  const also = (own: readonly string[], more: readonly string[] = []) => [...new Set([...own, ...more])]
+  return {
+    certificateAuthority: `${ownAuthority.trimEnd()}\n${authority}`,
+    allowedNames: names.length === 0 ? [] : also(defaultRequestHeaders.allowedNames, names),
+    usernameHeaders: also(defaultRequestHeaders.usernameHeaders, flags.requestheaderUsernameHeaders),
+    uidHeaders: also(defaultRequestHeaders.uidHeaders, flags.requestheaderUidHeaders),
+    groupHeaders: also(defaultRequestHeaders.groupHeaders, flags.requestheaderGroupHeaders),
+    extraHeaderPrefixes: also(defaultRequestHeaders.extraHeaderPrefixes, flags.requestheaderExtraHeadersPrefix),
+  }
+}
+
+function admissionConfiguration({ admissionControlConfigFile: path }: ApiServerFlags) {
+  return usedFile('admission-control-config-file', path, (text) => readAdmissionConfiguration(text, path ?? ''))
+}
+
+function audit(flags: ApiServerFlags): ApiServerSettings['audit'] {
+  const { auditPolicyFile, auditLogPath: path, auditLogMaxage, auditLogMaxbackup, auditLogMaxsize } = flags
+  const policy = usedFile('audit-policy-file', auditPolicyFile, (text) => {
+    readAuditPolicy(text)
+    return text
+  })
+  const kubeconfig = file('audit-webhook-config-file', flags.auditWebhookConfigFile)
+  if (policy === undefined) return undefined
+  return {
+    policy,
+    ...(path !== undefined && {
+      log: {
+        path,
+        ...given('maxAgeDays', auditLogMaxage),
+        ...given('maxBackups', auditLogMaxbackup),
+        ...given('maxSizeMegabytes', auditLogMaxsize),
+      },
+    }),
+    ...(kubeconfig !== undefined && { webhook: { kubeconfig } }),
+  }
+}
