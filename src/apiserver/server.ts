@@ -1,7 +1,7 @@
 import { builtInResources } from '../api/all.ts'
 import type { Transport } from '../client/transport.ts'
 import { isStatus } from '../machinery/status.ts'
-import { bootstrap } from './bootstrap/bootstrap.ts'
+import { announce, bootstrap } from './bootstrap/bootstrap.ts'
 import { firstAddress } from './bootstrap/first-address.ts'
 import type { ServerFacts } from './bootstrap/server-objects.ts'
 import { createHttpEdge } from './http/edge.ts'
@@ -50,16 +50,16 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   const loopback = (identity: UserInfo, userAgent = 'kubets') =>
     createLoopbackTransport({ handler, identity, clock, userAgent })
   const stopping = new AbortController()
-  let running: Promise<void> = Promise.resolve()
+  let running: Promise<unknown> = Promise.resolve()
   const ready = Promise.withResolvers<void>()
   // Whoever never looks at `ready` must not be ended by its failure; those who do still see it.
   ready.promise.catch((error: unknown) => log.error('the cluster could not be set up', { error }))
   const start = async () => {
-    const setUp = () =>
-      bootstrap({ transport: loopback(ownIdentity, 'kube-apiserver'), clock, facts: factsOf(options, state.port) })
+    const transport = loopback(ownIdentity, 'kube-apiserver')
+    const settings = { transport, clock, log, facts: factsOf(options, state.port) }
     for (let attempt = 1; ; attempt++) {
       try {
-        await setUp()
+        await bootstrap(settings)
         break
       } catch (error) {
         // Another server over the same datastore does the same: what it has half done looks wrong for a moment.
@@ -67,8 +67,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
         await clock.sleep(setUpRetryMs)
       }
     }
+    const keepAnnouncing = await announce(settings)
     state.bootstrapped = true
-    running = run(stopping.signal).catch((error: unknown) =>
+    running = Promise.all([run(stopping.signal), keepAnnouncing(stopping.signal)]).catch((error: unknown) =>
       log.error('the server no longer follows changes', { error }),
     )
   }
@@ -96,8 +97,8 @@ function clientAuthorities({ certificates, clientCertificateAuthorities: others 
   return others === undefined ? own : `${own.trimEnd()}\n${others}`
 }
 
-  const { advertiseAddress, serviceCidr, requestHeader } = options
 function factsOf(options: ApiServerOptions, port: number): Omit<ServerFacts, 'hostname'> {
+  const { advertiseAddress, serviceCidr, requestHeader } = options
   return {
     advertiseAddress,
     port,

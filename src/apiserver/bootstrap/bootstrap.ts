@@ -4,6 +4,7 @@ import type { Transport } from '../../client/transport.ts'
 import { type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { isStatus } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
+import type { Logger } from '../../platform/log.ts'
 import { configProducer } from '../flowcontrol/field-managers.ts'
 import { ApiObjects, keyOf } from './api-objects.ts'
 import { bootstrapObjects } from './objects.ts'
@@ -14,7 +15,11 @@ export interface BootstrapOptions {
   /** With the identity of an administrator. */
   readonly transport: Transport
   readonly clock: Clock
+}
+
+export interface AnnounceOptions extends BootstrapOptions {
   readonly facts: Omit<ServerFacts, 'hostname'>
+  readonly log: Logger
 }
 
 const flowControlVersion = 'flowcontrol.apiserver.k8s.io/v1'
@@ -22,27 +27,50 @@ const flowControlVersion = 'flowcontrol.apiserver.k8s.io/v1'
 /** Kinds that others need to be there first. The rest come side by side. */
 const first: ReadonlySet<string> = new Set(['Namespace'])
 
+/** How long before what tells of this server is tried again. */
+const announceRetryMs = 10_000
+
 /**
  * Makes what a cluster has from its first start on, and brings it up to date at later ones: namespaces, roles,
- * priority classes, flow schemas, API services, and the server's own Service, endpoints and Lease.
- * Idempotent; several servers may run it at once.
+ * priority classes, flow schemas, API services. Idempotent; several servers may run it at once.
  */
-export async function bootstrap({ transport, clock, facts }: BootstrapOptions): Promise<void> {
+export async function bootstrap({ transport, clock }: BootstrapOptions): Promise<void> {
   const api = new ApiObjects(transport)
   const nowMs = clock.nowMs()
+  const isFirst = ({ kind }: KubeObject) => first.has(kind ?? '')
+  await ensureAll(api, bootstrapObjects.filter(isFirst), nowMs)
+  await ensureAll(
+    api,
+    bootstrapObjects.filter((object) => !isFirst(object)),
+    nowMs,
+  )
+}
+
+/**
+ * Tells the cluster of this server: its Service, endpoints, Lease, and whom it trusts. Resolves after the first
+ * attempt, with what goes on trying if that failed: a webhook that refuses everything, and only a running server can be
+ * freed of, must not keep it from starting.
+ */
+export async function announce(options: AnnounceOptions): Promise<(signal: AbortSignal) => Promise<void>> {
+  const { transport, clock, facts, log } = options
+  const api = new ApiObjects(transport)
   const server = { ...facts, hostname: hostname() }
-  const all = [...bootstrapObjects, ...serviceObjects(server), authenticationConfigMap(server)]
-  await ensureAll(
-    api,
-    all.filter(({ kind }) => first.has(kind ?? '')),
-    nowMs,
-  )
-  await ensureAll(
-    api,
-    all.filter(({ kind }) => !first.has(kind ?? '')),
-    nowMs,
-  )
-  await ensureAll(api, [identityLease(server, randomUUID(), nowMs)], nowMs)
+  const id = randomUUID()
+  const attempt = async (): Promise<boolean> => {
+    const nowMs = clock.nowMs()
+    const objects = [...serviceObjects(server), authenticationConfigMap(server), identityLease(server, id, nowMs)]
+    const results = await Promise.allSettled(objects.map((object) => ensureAll(api, [object], nowMs)))
+    const failures = results.filter((result) => result.status === 'rejected')
+    for (const { reason: error } of failures) log.warn('the cluster could not be told of this server', { error })
+    return failures.length === 0
+  }
+  let done = await attempt()
+  return async (signal) => {
+    while (!done && !signal.aborted) {
+      await clock.sleep(announceRetryMs, signal)
+      if (!signal.aborted) done = await attempt()
+    }
+  }
 }
 
 async function ensureAll(api: ApiObjects, objects: readonly KubeObject[], nowMs: number): Promise<void> {
