@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict'
-import { createServer, type Server } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import { json } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
-import type {
-  MutatingWebhook,
-  RuleWithOperations,
-  ValidatingWebhook,
-} from '../../../api/types/admissionregistration/v1.ts'
-import type { ConfigMap } from '../../../api/types/core/v1.ts'
+import {
+  allow,
+  patch,
+  type Respond,
+  startWebhookServer,
+  type WebhookServer,
+} from '../../../../test/support/webhook-server.ts'
+import type { MutatingWebhook, ValidatingWebhook } from '../../../api/types/admissionregistration/v1.ts'
 import {
   configMaps,
   horizontalPodAutoscalers,
@@ -21,70 +20,19 @@ import { Cluster } from '../../../cluster/embedded.ts'
 import { StatusError } from '../../../machinery/status.ts'
 import { systemClock } from '../../../platform/clock.ts'
 
-interface Review {
-  readonly apiVersion: string
-  readonly request: Readonly<Record<string, unknown>> & { readonly uid: string; readonly object: ConfigMap }
-}
-
-type Respond = (review: Review) => Readonly<Record<string, unknown>> | undefined
-
 let cluster: Cluster
-let authority: CertificateAuthority
-let server: Server
-let port: number
-/** By path. One that answers nothing never answers. */
-const responders = new Map<string, Respond>()
-const reviews: Review[] = []
+let server: WebhookServer
 
 before(async () => {
   cluster = await Cluster.start({ components: ['apiserver'] })
-  authority = await CertificateAuthority.create('webhooks', systemClock)
-  const { certificate: cert, key } = await authority.issue({
-    commonName: 'webhook',
-    names: ['127.0.0.1', 'hook.shop.svc'],
-    usage: 'server',
-  })
-  server = createServer({ cert, key }, async (request, response) => {
-    const review = (await json(request)) as Review
-    reviews.push(review)
-    const answer = responders.get(new URL(request.url!, 'https://x').pathname)?.(review)
-    if (answer === undefined) return
-    const { status = 200, ...body } = answer
-    response.writeHead(status as number, { 'content-type': 'application/json' })
-    response.end(JSON.stringify({ apiVersion: review.apiVersion, kind: 'AdmissionReview', ...body }))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  port = (server.address() as AddressInfo).port
+  server = await startWebhookServer()
   await cluster.client.of(namespaces).create({ metadata: { name: 'shop', labels: { team: 'a' } } })
 })
 
 after(async () => {
-  server.closeAllConnections()
-  server.close()
+  server.stop()
   await cluster.stop()
 })
-
-const onConfigMaps: RuleWithOperations = {
-  operations: ['CREATE', 'UPDATE', 'DELETE'],
-  apiGroups: [''],
-  apiVersions: ['v1'],
-  resources: ['configmaps'],
-}
-
-function webhook(path: string, given: Partial<MutatingWebhook> = {}): MutatingWebhook & ValidatingWebhook {
-  return {
-    name: `${path.slice(1)}.example.com`,
-    clientConfig: {
-      url: `https://127.0.0.1:${port}${path}`,
-      caBundle: Buffer.from(authority.pair.certificate).toString('base64'),
-    },
-    rules: [onConfigMaps],
-    sideEffects: 'None',
-    admissionReviewVersions: ['v1'],
-    namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
-    ...given,
-  }
-}
 
 /** Registers the webhooks, runs `action`, takes them away again; answers what `action` was refused with. */
 async function withWebhooks(
@@ -104,13 +52,6 @@ async function withWebhooks(
   } finally {
     await configurations.delete('test')
   }
-}
-
-const allow: Respond = ({ request: { uid } }) => ({ response: { uid, allowed: true } })
-
-function patch(...operations: object[]): Respond {
-  const text = Buffer.from(JSON.stringify(operations)).toString('base64')
-  return ({ request: { uid } }) => ({ response: { uid, allowed: true, patchType: 'JSONPatch', patch: text } })
 }
 
 let made = 0
@@ -185,8 +126,10 @@ describe('ValidatingAdmissionWebhook', () => {
   ]
   for (const { title, respond, given, dryRun = false, refusal } of rows) {
     test(`refused: ${title}`, async () => {
-      responders.set('/v', respond)
-      const error = await withWebhooks('validating', [webhook('/v', given)], () => createConfigMap({}, { dryRun }))
+      server.responders.set('/v', respond)
+      const error = await withWebhooks('validating', [server.webhook('/v', given)], () =>
+        createConfigMap({}, { dryRun }),
+      )
       const expected = Object.keys(refusal).length === 0 ? undefined : refusal
       const told = error && Object.fromEntries(Object.keys(refusal).map((key) => [key, error.status[key as 'code']]))
       assert.deepEqual(told, expected)
@@ -194,13 +137,13 @@ describe('ValidatingAdmissionWebhook', () => {
   }
 
   test('what is sent names the request in full', async () => {
-    responders.set('/v', allow)
-    reviews.length = 0
+    server.responders.set('/v', allow)
+    server.reviews.length = 0
     const created: { name?: string } = {}
-    await withWebhooks('validating', [webhook('/v')], async () => {
+    await withWebhooks('validating', [server.webhook('/v')], async () => {
       created.name = (await createConfigMap({ a: 'b' })).metadata.name
     })
-    const { uid, object, userInfo, ...request } = reviews[0]!.request
+    const { uid, object, userInfo, ...request } = server.reviews[0]!.request
     assert.deepEqual(object.data, { a: 'b' })
     assert.match(uid, /^[0-9a-f-]{36}$/)
     assert.deepEqual((userInfo as { groups: string[] }).groups.includes('system:authenticated'), true)
@@ -219,39 +162,43 @@ describe('ValidatingAdmissionWebhook', () => {
   })
 
   test('a failure that may be ignored is', async () => {
-    responders.set('/v', () => ({ status: 500 }))
-    const hooks = [webhook('/v', { failurePolicy: 'Ignore' })]
+    server.responders.set('/v', () => ({ status: 500 }))
+    const hooks = [server.webhook('/v', { failurePolicy: 'Ignore' })]
     assert.equal(await withWebhooks('validating', hooks, () => createConfigMap()), undefined)
   })
 
   test('a rule for one version is for all, and sees that version', async () => {
-    responders.set('/v', allow)
-    const rule = { ...onConfigMaps, apiGroups: ['autoscaling'], resources: ['horizontalpodautoscalers'] }
+    server.responders.set('/v', allow)
+    const rule = {
+      ...server.webhook('/v').rules![0]!,
+      apiGroups: ['autoscaling'],
+      resources: ['horizontalpodautoscalers'],
+    }
     const spec = { maxReplicas: 2, scaleTargetRef: { kind: 'Deployment', name: 'd', apiVersion: 'apps/v1' } }
     const created = () =>
       cluster.client.of(horizontalPodAutoscalers).create({ metadata: { name: `h${made++}`, namespace: 'shop' }, spec })
-    reviews.length = 0
-    await withWebhooks('validating', [webhook('/v', { rules: [rule] })], created)
-    assert.equal(reviews[0]?.request.object.apiVersion, 'autoscaling/v1')
-    assert.deepEqual(reviews[0].request.requestKind, {
+    server.reviews.length = 0
+    await withWebhooks('validating', [server.webhook('/v', { rules: [rule] })], created)
+    assert.equal(server.reviews[0]?.request.object.apiVersion, 'autoscaling/v1')
+    assert.deepEqual(server.reviews[0].request.requestKind, {
       group: 'autoscaling',
       version: 'v2',
       kind: 'HorizontalPodAutoscaler',
     })
-    reviews.length = 0
-    await withWebhooks('validating', [webhook('/v', { rules: [rule], matchPolicy: 'Exact' })], created)
-    assert.equal(reviews.length, 0)
+    server.reviews.length = 0
+    await withWebhooks('validating', [server.webhook('/v', { rules: [rule], matchPolicy: 'Exact' })], created)
+    assert.equal(server.reviews.length, 0)
   })
 
   test('an authority that did not sign the certificate is not trusted', async () => {
     const other = await CertificateAuthority.create('other', systemClock)
     const caBundle = Buffer.from(other.pair.certificate).toString('base64')
-    const clientConfig = { ...webhook('/v').clientConfig, caBundle }
-    const error = await withWebhooks('validating', [webhook('/v', { clientConfig })], () => createConfigMap())
+    const clientConfig = { ...server.webhook('/v').clientConfig, caBundle }
+    const error = await withWebhooks('validating', [server.webhook('/v', { clientConfig })], () => createConfigMap())
     assert.equal(
       error?.message,
       `Internal error occurred: failed calling webhook "v.example.com": failed to call webhook: ` +
-        `Post "https://127.0.0.1:${port}/v?timeout=10s": ` +
+        `Post "https://127.0.0.1:${server.port}/v?timeout=10s": ` +
         'tls: failed to verify certificate: x509: certificate signed by unknown authority',
     )
   })
@@ -259,14 +206,14 @@ describe('ValidatingAdmissionWebhook', () => {
 
 describe('MutatingAdmissionWebhook', () => {
   test('webhooks see what those before them have made of an object', async () => {
-    responders.set('/a', patch({ op: 'add', path: '/data', value: { seen: 'a' } }))
-    responders.set('/b', ({ request: { uid, object } }) => {
+    server.responders.set('/a', patch({ op: 'add', path: '/data', value: { seen: 'a' } }))
+    server.responders.set('/b', ({ request: { uid, object } }) => {
       const value = `${object.data?.seen}b`
       const text = Buffer.from(JSON.stringify([{ op: 'replace', path: '/data/seen', value }])).toString('base64')
       return { response: { uid, allowed: true, patchType: 'JSONPatch', patch: text } }
     })
     let data: unknown
-    await withWebhooks('mutating', [webhook('/a'), webhook('/b')], async () => {
+    await withWebhooks('mutating', [server.webhook('/a'), server.webhook('/b')], async () => {
       data = (await createConfigMap({ x: 'y' })).data
     })
     assert.deepEqual(data, { seen: 'ab' })
@@ -280,18 +227,20 @@ describe('MutatingAdmissionWebhook', () => {
         asked.push(name)
         return respond(review)
       }
-    responders.set('/a', count('a', allow))
-    responders.set('/b', count('b', patch({ op: 'add', path: '/data/b', value: 'b' })))
-    await withWebhooks('mutating', [webhook('/a', { reinvocationPolicy: 'IfNeeded' }), webhook('/b')], () =>
-      createConfigMap({ x: 'y' }),
+    server.responders.set('/a', count('a', allow))
+    server.responders.set('/b', count('b', patch({ op: 'add', path: '/data/b', value: 'b' })))
+    await withWebhooks(
+      'mutating',
+      [server.webhook('/a', { reinvocationPolicy: 'IfNeeded' }), server.webhook('/b')],
+      () => createConfigMap({ x: 'y' }),
     )
     assert.deepEqual(asked, ['a', 'b', 'a'])
   })
 
   test('a deletion cannot be patched', async () => {
     const { metadata } = await createConfigMap()
-    responders.set('/a', patch({ op: 'add', path: '/data', value: {} }))
-    const error = await withWebhooks('mutating', [webhook('/a')], () =>
+    server.responders.set('/a', patch({ op: 'add', path: '/data', value: {} }))
+    const error = await withWebhooks('mutating', [server.webhook('/a')], () =>
       cluster.client.of(configMaps).delete(metadata.name, { namespace: 'shop' }),
     )
     assert.equal(
@@ -302,9 +251,9 @@ describe('MutatingAdmissionWebhook', () => {
   })
 
   test('the warnings of a webhook are the answer’s', async () => {
-    responders.set('/a', ({ request: { uid } }) => ({ response: { uid, allowed: true, warnings: ['careful'] } }))
+    server.responders.set('/a', ({ request: { uid } }) => ({ response: { uid, allowed: true, warnings: ['careful'] } }))
     let warnings: readonly string[] | undefined
-    await withWebhooks('mutating', [webhook('/a')], async () => {
+    await withWebhooks('mutating', [server.webhook('/a')], async () => {
       const body = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: `c${made++}` } }
       const path = '/api/v1/namespaces/shop/configmaps'
       warnings = (await cluster.client.transport.request({ method: 'POST', path, body })).warnings
