@@ -5,6 +5,7 @@ import type { UserInfo } from '../apiserver/request.ts'
 import type { Client } from '../client/client.ts'
 import { type Clock, systemClock } from '../platform/clock.ts'
 import { type Logger, silentLogger } from '../platform/log.ts'
+import type { ApiServerFlags } from './api-server-flags.ts'
 import { adminIdentity, type ControlPlane, startControlPlane } from './control-plane.ts'
 import { renderKubeconfig } from './kubeconfig.ts'
 import { type ClusterOptions, resolveOptions } from './options.ts'
@@ -12,21 +13,20 @@ import { UsageError } from './usage-error.ts'
 
 /** What can be chosen for a cluster inside a Node program; `kubets up` has the same names. */
 export interface EmbeddedOptions
-  extends Partial<
-    Pick<
-      ClusterOptions,
-      | 'port'
-      | 'bindAddress'
-      | 'simulateNodes'
-      | 'components'
-      | 'datastore'
-      | 'encryptionProviderConfig'
-      | 'encryptionProviderConfigAutomaticReload'
-      | 'serviceCidr'
-      | 'clusterCidr'
-      | 'clusterDomain'
-    >
-  > {
+  extends ApiServerFlags,
+    Partial<
+      Pick<
+        ClusterOptions,
+        | 'port'
+        | 'bindAddress'
+        | 'simulateNodes'
+        | 'components'
+        | 'datastore'
+        | 'serviceCidr'
+        | 'clusterCidr'
+        | 'clusterDomain'
+      >
+    > {
   /** Nodes that run real Pods need processes of their own: use `kubets up` for those. */
   readonly nodes?: 0
   readonly clock?: Clock

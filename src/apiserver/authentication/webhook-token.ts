@@ -34,7 +34,8 @@ export function webhookTokenAuthenticator(
       const known = cache.get(token, audiences)
       if (known) return answerOf(known, audiences, dependencies.ownAudiences)
       const apiVersion = `authentication.k8s.io/${version}`
-      const review = { kind: 'TokenReview', apiVersion, spec: { token, audiences: [...audiences] } }
+      const spec = { token, audiences: [...audiences] }
+      const review = { kind: 'TokenReview', apiVersion, metadata: {}, spec, status: { user: {} } }
       const answered = await ask(() => webhook.post(review))
       cache.set(token, audiences, answered, cacheTtlMs)
       return answerOf(answered, audiences, dependencies.ownAudiences)

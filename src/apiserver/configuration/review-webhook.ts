@@ -1,6 +1,6 @@
 import { type LoadedKubeconfig, loadKubeconfig } from '../../client/kubeconfig.ts'
 import { LeastRecentlyUsed } from '../../client/least-recently-used.ts'
-import { StatusError } from '../../machinery/status.ts'
+import { isStatus } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { WebhookClient, WebhookTarget } from '../webhook/webhook-client.ts'
 import { ConfigurationError } from './configuration-file.ts'
@@ -72,9 +72,15 @@ function tokenOf(token: string | undefined): { readonly token?: string } {
   return token === undefined ? {} : { token }
 }
 
-/** What may go well the next time. A connection that was refused is no such thing: that takes longer to heal. */
+/**
+ * What may go well the next time. A connection that was refused is no such thing: that takes longer to heal.
+ * After apiserver util/webhook DefaultShouldRetry.
+ */
 function mayRetry(error: unknown): boolean {
-  if (error instanceof StatusError) return error.code === 429 || error.code >= 500
+  if (isStatus(error)) {
+    const asksForDelay = (error.status.details?.retryAfterSeconds ?? 0) > 0
+    return asksForDelay || isStatus(error, 'InternalError', 'Timeout', 'TooManyRequests')
+  }
   return error instanceof Error && /: EOF$|connection reset/.test(error.message)
 }
 
