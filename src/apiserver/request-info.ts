@@ -7,14 +7,15 @@ const specialVerbs: ReadonlySet<string> = new Set(['proxy', 'watch'])
 /** Parts after a namespace's name that are subresources of it and not resources within it. */
 const namespaceSubresources: ReadonlySet<string> = new Set(['status', 'finalize'])
 
-const verbOfMethod: Readonly<Record<string, string>> = {
-  POST: 'create',
-  GET: 'get',
-  HEAD: 'get',
-  PUT: 'update',
-  PATCH: 'patch',
-  DELETE: 'delete',
-}
+/** A map, since HTTP/2 lets a client call its method `constructor`. */
+const verbOfMethod: ReadonlyMap<string, string> = new Map([
+  ['POST', 'create'],
+  ['GET', 'get'],
+  ['HEAD', 'get'],
+  ['PUT', 'update'],
+  ['PATCH', 'patch'],
+  ['DELETE', 'delete'],
+])
 
 /** The part of a query this module looks at. */
 export interface RequestQuery {
@@ -72,7 +73,7 @@ function nonResource(method: string, path: string): RequestInfo {
 
 function resourceInfo(method: string, path: string, location: Location, query: RequestQuery): RequestInfo {
   let { parts } = location
-  let verb = verbOfMethod[method] ?? ''
+  let verb = verbOfMethod.get(method) ?? ''
   if (specialVerbs.has(parts[0]!)) {
     if (parts.length < 2) throw badRequest(`unable to determine kind and namespace from url, ${path}`)
     verb = parts[0]!

@@ -1,3 +1,4 @@
+import { getOwn } from '../../machinery/own-member.ts'
 import type { PodAffinityTerm, PodSpec, TopologySpreadConstraint } from '../types/core/v1.ts'
 import type { LabelSelector } from '../types/meta/v1.ts'
 
@@ -34,7 +35,7 @@ function demand(
   labels: Labels,
 ): void {
   for (const key of keys ?? []) {
-    const value = labels?.[key]
+    const value = getOwn(labels, key)
     if (!selector || value === undefined) continue
     selector.matchExpressions ??= []
     selector.matchExpressions.push({ key, operator, values: [value] })

@@ -157,7 +157,7 @@ export function defaultRequestsFromLimits(resources: ResourceRequirements | unde
   resources.requests ??= {}
   for (const name in resources.limits) {
     const limit = resources.limits[name]
-    if (limit !== undefined && !(name in resources.requests)) resources.requests[name] = limit
+    if (limit !== undefined && !Object.hasOwn(resources.requests, name)) resources.requests[name] = limit
   }
 }
 

@@ -1,4 +1,5 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
@@ -15,7 +16,7 @@ function usage({ status }: DeepReadonly<ResourceQuota>, limits: boolean): string
   return Object.keys(status?.hard ?? {})
     .filter((name) => name.startsWith('limits.') === limits)
     .sort()
-    .map((name) => `${name}: ${status?.used?.[name] ?? '0'}/${status?.hard?.[name]}`)
+    .map((name) => `${name}: ${getOwn(status?.used, name) ?? '0'}/${status?.hard?.[name]}`)
     .join(', ')
 }
 

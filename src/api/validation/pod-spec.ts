@@ -8,6 +8,7 @@ import {
 } from '../../machinery/field-errors.ts'
 import { labelKeyErrors, patternError } from '../../machinery/label-syntax.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { parseQuantity, type Quantity } from '../../machinery/quantity.ts'
 import type { PodDNSConfig, PodResourceClaim, PodSpec } from '../types/core/v1.ts'
 import { checkAffinity, checkTolerations, checkTopologySpread } from './affinity.ts'
@@ -240,20 +241,20 @@ function checkPodResources(spec: ReadonlySpec, podClaims: readonly string[], pat
   checkResources(spec.resources, { podClaims, isPodLevel: true }, path, errors)
   const { requests = {}, limits = {} } = spec.resources
   for (const [name, total] of totals(spec, 'requests')) {
-    const own = requests[name]
+    const own = getOwn(requests, name)
     if (own === undefined || total.compare(parseQuantity(own)) <= 0) continue
     const why = `must be greater than or equal to aggregate container requests of ${total}`
     errors.push(invalidField(`${path}.requests[${name}]`, own, why))
   }
   for (const [name, total] of totals(spec, 'limits')) {
-    const own = limits[name]
+    const own = getOwn(limits, name)
     if (!isHugePages(name) || own === undefined || total.compare(parseQuantity(own)) <= 0) continue
     const why = `must be greater than or equal to aggregate container limits of ${total}`
     errors.push(invalidField(`${path}.limits[${name}]`, own, why))
   }
   spec.containers?.forEach((container, index) => {
     for (const [name, limit] of Object.entries(container.resources?.limits ?? {})) {
-      const own = limits[name]
+      const own = getOwn(limits, name)
       if (own === undefined || parseQuantity(limit).compare(parseQuantity(own)) <= 0) continue
       const at = `${path}.containers[${index}][${name}].limits`
       errors.push(invalidField(at, limit, `must be less than or equal to pod limits of ${own}`))

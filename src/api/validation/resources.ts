@@ -8,6 +8,7 @@ import {
 } from '../../machinery/field-errors.ts'
 import { labelKeyErrors } from '../../machinery/label-syntax.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { parseQuantity, type Quantity } from '../../machinery/quantity.ts'
 import type { ResourceRequirements } from '../types/core/v1.ts'
 import { checkLabelForm } from './checks.ts'
@@ -119,7 +120,7 @@ export function checkResources(
   for (const name in limits) checkAmount(name, limits[name]!, { checkName, path: `${path}.limits[${name}]` }, errors)
   for (const name in requests) {
     checkAmount(name, requests[name]!, { checkName, path: `${path}.requests[${name}]` }, errors, () =>
-      checkAgainstLimit(name, { request: requests[name]!, limit: limits[name] }, path, errors),
+      checkAgainstLimit(name, { request: requests[name]!, limit: getOwn(limits, name) }, path, errors),
     )
   }
   const all = [...Object.keys(limits), ...Object.keys(requests)]

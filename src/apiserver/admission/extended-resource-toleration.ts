@@ -11,7 +11,7 @@ export const extendedResourceToleration: AdmissionPlugin = {
     if (!concerns(attributes, '', 'pods')) return
     const { spec } = attributes.object as Pod
     if (!spec) return
-    const requested = [...spec.containers, ...(spec.initContainers ?? [])].flatMap(({ resources }) =>
+    const requested = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].flatMap(({ resources }) =>
       Object.keys(resources?.requests ?? {}),
     )
     for (const key of [...new Set(requested.filter(isExtendedResource))].sort()) {

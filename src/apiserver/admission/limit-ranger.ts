@@ -2,6 +2,7 @@ import { podAmounts } from '../../api/core/pod-amounts.ts'
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/types/core/v1.ts'
 import { limitRanges } from '../../api/types/resources.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { parseQuantity, type Quantity } from '../../machinery/quantity.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
@@ -73,7 +74,7 @@ function setDefaults(pod: Pod, { spec }: Held<LimitRange>): void {
 function complete(container: Container, what: string, defaults: Demand): string[] {
   const added = (['requests', 'limits'] as const).map((kind) => {
     const own = container.resources?.[kind] ?? {}
-    const names = Object.keys(defaults[kind]).filter((name) => own[name] === undefined)
+    const names = Object.keys(defaults[kind]).filter((name) => getOwn(own, name) === undefined)
     if (names.length > 0) container.resources = { ...container.resources, [kind]: { ...defaults[kind], ...own } }
     return { noun: kind === 'requests' ? 'request' : 'limit', names: names.sort() }
   })
@@ -120,7 +121,7 @@ interface Bounded {
 
 function at({ requests, limits }: Demand, name: string): Pick<Bounded, 'request' | 'limit'> {
   const quantity = (text: string | undefined) => (text === undefined ? undefined : parseQuantity(text))
-  return { request: quantity(requests[name]), limit: quantity(limits[name]) }
+  return { request: quantity(getOwn(requests, name)), limit: quantity(getOwn(limits, name)) }
 }
 
 function belowMin({ type, name, bound, request, limit }: Bounded): string | undefined {

@@ -4,6 +4,7 @@ import type { Eviction } from '../../api/types/policy/v1.ts'
 import { nodes, pods } from '../../api/types/resources.ts'
 import { notFound } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { nodeNameOf } from '../authorization/node.ts'
 import { apiObjectReference } from '../authorization/pod-references.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
@@ -35,7 +36,7 @@ export function nodeRestriction(reader: ObjectReader): AdmissionPlugin {
 
 const checks: Readonly<Record<string, Check>> = {
   '/pods': (node, attributes, reader) => {
-    const check = podChecks[attributes.subresource]
+    const check = getOwn(podChecks, attributes.subresource)
     if (check) return check(node, attributes, reader)
     const quoted = JSON.stringify(attributes.subresource)
     throw refuse(attributes, `unexpected pod subresource ${quoted}, only 'status' and 'eviction' are allowed`)

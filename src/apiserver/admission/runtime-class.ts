@@ -1,6 +1,7 @@
 import type { Pod, Toleration } from '../../api/types/core/v1.ts'
 import type { RuntimeClass } from '../../api/types/node/v1.ts'
 import { runtimeClasses } from '../../api/types/resources.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { concerns, refuse } from './refuse.ts'
@@ -51,7 +52,7 @@ function setScheduling(attributes: AdmissionAttributes, { scheduling }: Held<Run
   const spec = (attributes.object as Pod).spec!
   if (!scheduling) return
   for (const [key, value] of Object.entries(scheduling.nodeSelector ?? {})) {
-    const wanted = spec.nodeSelector?.[key]
+    const wanted = getOwn(spec.nodeSelector, key)
     if (wanted !== undefined && wanted !== value) {
       const pair = `conflict: runtimeClass.scheduling.nodeSelector[${key}] = ${value}; pod.spec.nodeSelector[${key}] = ${wanted}`
       throw refuse(attributes, pair)

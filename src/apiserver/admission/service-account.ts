@@ -75,7 +75,7 @@ function mountToken(pod: Pod, generateName: (base: string) => string): void {
   const existing = spec.volumes?.find(({ name, projected }) => name.startsWith(tokenVolumePrefix) && projected)
   const volume = existing ?? tokenVolume(generateName(tokenVolumePrefix))
   let mounted = false
-  for (const container of [...(spec.initContainers ?? []), ...spec.containers]) {
+  for (const container of [...(spec.initContainers ?? []), ...(spec.containers ?? [])]) {
     if (mountInto(container, volume.name)) mounted = true
   }
   if (mounted && !existing) spec.volumes = [...(spec.volumes ?? []), volume]

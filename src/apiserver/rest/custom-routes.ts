@@ -1,5 +1,6 @@
 import type { ResourceDefinition, Subresource } from '../../api/resource-definition.ts'
 import { badRequest, notFound, qualifiedResource } from '../../machinery/errors.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { StatusError } from '../../machinery/status.ts'
 import { pageNotFound } from '../non-resource.ts'
 import type { Answer } from '../request.ts'
@@ -13,7 +14,7 @@ export function customRefusal(request: ResourceRequest): Answer | undefined {
   const { definition, context, namespace, name, subresource } = request
   const { verb } = context.info
   if (definition.namespaced && namespace === '' && verb !== 'list' && verb !== 'watch') return pageNotFound
-  const served = subresource === '' ? undefined : definition.subresources?.[subresource]
+  const served = subresource === '' ? undefined : getOwn(definition.subresources, subresource)
   if (subresource !== '' && !served) throw notFound(resourceName(definition), name)
   const verbs: readonly string[] = served ? partVerbs(served) : definition.verbs
   if (!verbs.includes(verb)) throw notSupported(definition, verb)

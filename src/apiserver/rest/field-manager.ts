@@ -2,6 +2,7 @@ import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { type Tracking, trackUpdate } from '../../machinery/managed-fields/track-update.ts'
 import { appliedObjectError } from '../../machinery/managed-fields/validate-applied.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject, type ManagedFieldsEntry } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { equalValues } from './equal.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import { canonicalObject } from './stored-object.ts'
@@ -78,7 +79,7 @@ function resetFields({ definition, subresource }: ResourceRequest): readonly (re
   if (subresource === '') {
     return [...(status?.kind === 'part' ? [['status']] : []), ...(definition.strategy.resetFields ?? [])]
   }
-  const part = definition.subresources?.[subresource]
+  const part = getOwn(definition.subresources, subresource)
   const own = (part?.kind === 'part' && part.strategy.resetFields) || []
   if (subresource !== 'status') return own
   const fields = [...definition.schema.fields.keys()]

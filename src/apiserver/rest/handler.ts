@@ -1,4 +1,5 @@
 import type { ResourceDefinition, Subresource, Verb } from '../../api/resource-definition.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { pageNotFound } from '../non-resource.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import type { Answer, Handler, RequestInfo } from '../request.ts'
@@ -94,7 +95,7 @@ async function serveSubresource(
   handlers: Readonly<Record<string, SubresourceHandler>>,
 ): Promise<Answer> {
   const { definition, subresource: name, namespace } = request
-  const subresource = definition.subresources?.[name]
+  const subresource = getOwn(definition.subresources, name)
   if (!subresource || (definition.namespaced && namespace === '')) throw noSuchResource()
   const handler = partHandler(subresource, request.context.info.verb)
   if (handler) return handler(request)

@@ -16,14 +16,14 @@ import { updateObject } from './update.ts'
 import { type Draft, matchName, matchNamespace } from './write-metadata.ts'
 import { type WriteOptions, writeOptions } from './write-options.ts'
 
-const patchTypes: Readonly<Record<string, PatchType>> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-  'application/apply-patch+yaml': 'apply',
-}
+const patchTypes: ReadonlyMap<string, PatchType> = new Map([
+  ['application/json-patch+json', 'json'],
+  ['application/merge-patch+json', 'merge'],
+  ['application/strategic-merge-patch+json', 'strategic'],
+  ['application/apply-patch+yaml', 'apply'],
+])
 
-const customPatchTypes = Object.keys(patchTypes).filter((name) => patchTypes[name] !== 'strategic')
+const customPatchTypes = [...patchTypes.keys()].filter((name) => patchTypes.get(name) !== 'strategic')
 
 /** PATCH of an object, or of the part of it that `strategy` lets a subresource write. */
 export async function patch(request: ResourceRequest, strategy: Strategy): Promise<Answer> {
@@ -53,7 +53,7 @@ function patchValue(type: PatchType, body: Body): unknown {
 
 /** The patch in the words of its Content-Type. Throws 415. */
 export function patchTypeOf({ context, definition }: ResourceRequest): PatchType {
-  const type = patchTypes[mediaTypeOf(context.headers.get('content-type'))]
+  const type = patchTypes.get(mediaTypeOf(context.headers.get('content-type')))
   if (isCustom(definition)) {
     if (type && type !== 'strategic') return type
     throw unsupportedMediaType(customPatchTypes)

@@ -3,6 +3,7 @@ import { badRequest } from '../../machinery/errors.ts'
 import { type FieldRequirement, matchesFields, parseFieldSelector } from '../../machinery/field-selectors.ts'
 import { parseLabelSelector } from '../../machinery/label-selector-parser.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import { labelMatcher, SelectorError } from '../../machinery/selectors.ts'
 
 /** Which objects of a collection a request is about. */
@@ -73,7 +74,7 @@ function fieldMatcher(
 }
 
 function fieldReader(definition: ResourceDefinition, field: string): FieldReader {
-  const reader = definition.selectableFields?.[field]
+  const reader = getOwn(definition.selectableFields, field)
   if (reader) return reader
   if (field === 'metadata.name') return (object) => object.metadata?.name ?? ''
   const hasNamespace = definition.namespaced || !definition.selectableFields

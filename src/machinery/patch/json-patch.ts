@@ -1,4 +1,5 @@
-import { getOwn, isJsonObject, type JsonObject, jsonEqual, PatchError, setOwn } from './patch-error.ts'
+import { getOwn, setOwn } from '../own-member.ts'
+import { isJsonObject, type JsonObject, jsonEqual, PatchError } from './patch-error.ts'
 
 /** JSON patch (RFC 6902) with the error texts of evanphx/json-patch v4. */
 

@@ -1,4 +1,5 @@
-import { isJsonObject, type JsonObject, PatchError, setOwn } from './patch-error.ts'
+import { setOwn } from '../own-member.ts'
+import { isJsonObject, type JsonObject, PatchError } from './patch-error.ts'
 
 /** JSON merge patch (RFC 7386). `original` is not changed; what the patch leaves alone is shared. Throws PatchError. */
 export function applyMergePatch(original: Readonly<JsonObject>, patch: unknown): JsonObject {

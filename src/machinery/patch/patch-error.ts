@@ -25,15 +25,3 @@ export function jsonEqual(a: unknown, b: unknown): boolean {
   if (names.length !== Object.keys(b).length) return false
   return names.every((name) => Object.hasOwn(b, name) && jsonEqual(a[name], b[name]))
 }
-
-/** Sets a member as data, whatever its name. */
-export function setOwn(object: JsonObject, name: string, value: unknown): void {
-  if (name === '__proto__')
-    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true })
-  else object[name] = value
-}
-
-/** The member itself, never one that all objects inherit. */
-export function getOwn(object: JsonObject, name: string): unknown {
-  return Object.hasOwn(object, name) ? object[name] : undefined
-}

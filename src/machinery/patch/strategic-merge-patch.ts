@@ -1,5 +1,6 @@
+import { getOwn, setOwn } from '../own-member.ts'
 import type { FieldSchema, FieldType, ObjectSchema } from '../schema.ts'
-import { getOwn, isJsonObject, type JsonObject, jsonEqual, PatchError, setOwn } from './patch-error.ts'
+import { isJsonObject, type JsonObject, jsonEqual, PatchError } from './patch-error.ts'
 
 /**
  * Strategic merge patch: a merge patch that knows by the schema which lists are merged by key. After apimachinery
