@@ -1,10 +1,13 @@
 import http, { type IncomingMessage, type OutgoingHttpHeaders, type ServerResponse } from 'node:http'
 import https from 'node:https'
+import type { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'node:zlib'
 import { serviceUnavailable } from '../../../machinery/errors.ts'
 import { tlsOptions, type UpgradeTarget } from '../../../platform/http-upgrade.ts'
 import type { RawConnection } from '../../request.ts'
 import { forwardableHeaders, plainResponse } from './connect-answer.ts'
+import { linkRewriter, type ProxiedPage, rewriteLink } from './rewrite-links.ts'
 
 /** They speak of one connection, not of the message. RFC 9110, section 7.6.1. */
 const hopByHop = new Set([
@@ -25,23 +28,55 @@ const crossOrigin = new Set(
 export async function proxyHttp(connection: RawConnection, target: UpgradeTarget): Promise<void> {
   const request = connection.request as IncomingMessage
   const response = plainResponse(connection)
-  const answer = await ask(request, target)
+  const page = proxiedPage(request, target.url)
+  const answer = await ask(request, target, `${page.prefix}${target.url.pathname}`)
   if (answer instanceof Error) {
     const { code, status } = serviceUnavailable(`error trying to reach service: ${answer.message}`)
     response.writeHead(code, { 'content-type': 'application/json' })
     response.end(JSON.stringify(status))
     return
   }
-  response.writeHead(answer.statusCode ?? 502, answerHeaders(answer, request, target.url))
+  const rewriting = request.method === 'HEAD' ? [] : linkRewriting(answer, page)
+  response.writeHead(answer.statusCode ?? 502, answerHeaders(answer, page, rewriting.length > 0))
   // Whoever hangs up has had enough; the other side is told by the end of its connection.
-  await pipeline(answer, response as ServerResponse).catch(() => answer.destroy())
+  await pipeline([answer, ...rewriting, response as ServerResponse]).catch(() => answer.destroy())
 }
 
-function ask(request: IncomingMessage, { url, tls }: UpgradeTarget): Promise<IncomingMessage | Error> {
+/** What lies between the path the client asked for and the backend's is what the proxy put before it. */
+function proxiedPage({ url = '/', headers }: IncomingMessage, backend: URL): ProxiedPage {
+  const path = url.split('?')[0]!
+  const prefix = path.endsWith(backend.pathname) ? path.slice(0, -backend.pathname.length) : path
+  return { backendHost: backend.host, requestHost: headers.host ?? String(headers[':authority'] ?? ''), prefix }
+}
+
+/** What an answer has to flow through; nothing unless it is a page, in an encoding that can be read. */
+function linkRewriting(answer: IncomingMessage, page: ProxiedPage): Transform[] {
+  const { headers } = answer
+  const [mediaType = ''] = (headers['content-type'] ?? '').split(';')
+  if (mediaType.trim() !== 'text/html' || headers.location !== undefined) return []
+  switch (headers['content-encoding']) {
+    case undefined:
+    case '':
+      answer.setEncoding('utf8')
+      return [linkRewriter(page)]
+    case 'gzip':
+      return [createGunzip().setEncoding('utf8'), linkRewriter(page), createGzip()]
+    case 'deflate':
+      return [createInflateRaw().setEncoding('utf8'), linkRewriter(page), createDeflateRaw()]
+    default:
+      return []
+  }
+}
+
+function ask(
+  request: IncomingMessage,
+  { url, tls }: UpgradeTarget,
+  askedPath: string,
+): Promise<IncomingMessage | Error> {
   return new Promise((resolve) => {
     const outgoing = (url.protocol === 'https:' ? https : http).request(
       url,
-      { method: request.method, agent: false, headers: requestHeaders(request), ...tlsOptions(tls) },
+      { method: request.method, agent: false, headers: requestHeaders(request, askedPath), ...tlsOptions(tls) },
       resolve,
     )
     outgoing.on('error', resolve)
@@ -50,7 +85,7 @@ function ask(request: IncomingMessage, { url, tls }: UpgradeTarget): Promise<Inc
   })
 }
 
-function requestHeaders(request: IncomingMessage): OutgoingHttpHeaders {
+function requestHeaders(request: IncomingMessage, askedPath: string): OutgoingHttpHeaders {
   const pairs = Object.entries(request.headersDistinct ?? request.headers).flatMap(([name, values]) =>
     [values ?? []].flat().flatMap((value) => [name, value]),
   )
@@ -63,6 +98,7 @@ function requestHeaders(request: IncomingMessage): OutgoingHttpHeaders {
   headers.host ??= request.headers[':authority'] as string | undefined
   const hops = [headers['x-forwarded-for'] ?? [], request.socket.remoteAddress ?? []].flat()
   headers['x-forwarded-for'] = hops.join(', ')
+  headers['x-forwarded-uri'] = askedPath
   return headers
 }
 
@@ -70,24 +106,13 @@ function append(before: OutgoingHttpHeaders[string], value: string): string | st
   return before === undefined ? value : [...[before].flat().map(String), value]
 }
 
-function answerHeaders(answer: IncomingMessage, request: IncomingMessage, backend: URL): OutgoingHttpHeaders {
+function answerHeaders(answer: IncomingMessage, page: ProxiedPage, rewritten: boolean): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = {}
   for (const [name, values] of Object.entries(answer.headersDistinct)) {
     if (!hopByHop.has(name) && !crossOrigin.has(name)) headers[name] = values
   }
   const location = answer.headers.location
-  if (location !== undefined) headers.location = rewriteLocation(location, request.url ?? '/', backend)
+  if (location !== undefined) headers.location = rewriteLink(location, page)
+  if (rewritten) delete headers['content-length']
   return headers
-}
-
-/**
- * A redirect within the backend has to lead through the proxy again; others stay. `requestUrl` is what the client
- * asked this server for, `backend` what that became. After apimachinery util/proxy Transport.rewriteURL.
- */
-export function rewriteLocation(location: string, requestUrl: string, backend: URL): string {
-  const target = URL.parse(location, backend)
-  if (!target || target.host !== backend.host) return location
-  const path = requestUrl.split('?')[0]!
-  const prefix = path.endsWith(backend.pathname) ? path.slice(0, -backend.pathname.length) : path
-  return `${prefix}${target.pathname}${target.search}${target.hash}`
 }
