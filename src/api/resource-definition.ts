@@ -66,6 +66,16 @@ export interface Conversion<T extends KubeObject = KubeObject> {
   readonly storageApiVersion: string
   readonly toStorage: (object: T) => KubeObject
   readonly fromStorage: (object: DeepReadonly<KubeObject>) => T
+  /** Set where somebody else converts between versions: `toStorage` and `fromStorage` then know only their own. */
+  readonly remote?: RemoteConversion
+}
+
+/** Conversion by a call. Rejects with a StatusError when that fails. */
+export interface RemoteConversion {
+  /** An object of any version of the kind as another version has it. */
+  readonly toVersion: (object: DeepReadonly<KubeObject>, apiVersion: string) => Promise<KubeObject>
+  /** Stored objects as they are served, in their order. Asked about the same object twice at a time, it calls once. */
+  readonly fromStorage: (objects: readonly DeepReadonly<KubeObject>[]) => Promise<readonly KubeObject[]>
 }
 
 /** What a strategy may know of the request beside the objects. */

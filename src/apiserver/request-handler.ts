@@ -165,6 +165,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     services,
     reader,
     client: createClient(own),
+    webhookClient,
     builtIn: definitions,
     log: options.log,
   })

@@ -18,3 +18,12 @@ function goNumber(value: number): string {
   const text = plain ? String(value) : value.toExponential()
   return text.replace(/e([+-])(\d)$/, 'e$10$2')
 }
+
+/** The Go type of a JSON value, as fmt prints it with %T. */
+export function goType(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'object') return 'map[string]interface {}'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  return typeof value === 'boolean' ? 'bool' : 'string'
+}

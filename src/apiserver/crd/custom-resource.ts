@@ -7,8 +7,9 @@ import type {
 } from '../../api/types/apiextensions/v1.ts'
 import { apiVersionOf, type DeepReadonly } from '../../machinery/object.ts'
 import type { Held } from '../object-reader.ts'
+import type { WebhookClient } from '../webhook/webhook-client.ts'
 import { customColumns } from './columns.ts'
-import { noConversion } from './conversion.ts'
+import { noConversion, remoteConversion } from './conversion.ts'
 import { canonicalCustom, decodeCustom } from './custom-form.ts'
 import { deprecationWarning } from './deprecation.ts'
 import { openApiType } from './open-api-type.ts'
@@ -16,6 +17,7 @@ import { customSelectableFields } from './selectable-fields.ts'
 import { customStatusStrategy, customStrategy } from './strategy.ts'
 import { type VersionFields, versionFields } from './version-fields.ts'
 import { type VersionSchemas, versionSchemas } from './version-schemas.ts'
+import { type ConvertObjects, webhookConverter } from './webhook-converter.ts'
 
 /** What a CustomResourceDefinition is served as: one definition a version. */
 export interface CustomResource {
@@ -34,14 +36,19 @@ const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'pa
  * The resource that a definition whose names are accepted describes. Schemas are read, and rules compiled, when they
  * are first needed: a cluster may have hundreds of definitions of which nobody uses most.
  */
-export function customResource(definition: Held<CustomResourceDefinition>): CustomResource {
+export function customResource(
+  definition: Held<CustomResourceDefinition>,
+  webhookClient: WebhookClient,
+): CustomResource {
   const retirement = new AbortController()
   // One watch, one listener.
   setMaxListeners(0, retirement.signal)
   const schemas = versionSchemas(definition.spec.versions)
   const fields = versionFields(definition, schemas)
+  const convert =
+    definition.spec.conversion?.strategy === 'Webhook' ? webhookConverter(definition, webhookClient) : undefined
   const make = (version: Version) =>
-    resourceDefinition({ definition, version, schemas, fields, retired: retirement.signal })
+    resourceDefinition({ definition, version, schemas, fields, convert, retired: retirement.signal })
   const made = new Map(definition.spec.versions.map((version) => [version.name, make(version)]))
   return {
     served: definition.spec.versions.filter(({ served }) => served).map(({ name }) => made.get(name)!),
@@ -61,6 +68,8 @@ interface VersionContext {
   readonly version: Version
   readonly schemas: VersionSchemas
   readonly fields: VersionFields
+  /** Undefined: versions differ in nothing but their name. */
+  readonly convert: ConvertObjects | undefined
   readonly retired: AbortSignal
 }
 
@@ -77,6 +86,8 @@ function resourceDefinition(context: VersionContext): ResourceDefinition {
   } = definition.status!.acceptedNames!
   const schema = () => schemas.of(version.name)
   const apiVersion = apiVersionOf({ group, version: version.name })
+  const storageApiVersion = apiVersionOf({ group, version: storageVersion(definition) })
+  const conversion = { apiVersion, storageApiVersion, schemas }
   const deprecation = deprecationWarning(definition.spec, version)
   return {
     group,
@@ -93,11 +104,7 @@ function resourceDefinition(context: VersionContext): ResourceDefinition {
       return fields.of(apiVersion)!
     },
     storagePrefix: `${group}/${plural}`,
-    conversion: noConversion({
-      apiVersion,
-      storageApiVersion: apiVersionOf({ group, version: storageVersion(definition) }),
-      schemas,
-    }),
+    conversion: context.convert ? remoteConversion(conversion, context.convert) : noConversion(conversion),
     applyDefaults: (object) => schemas.applyDefaults(object, version.name),
     strategy: customStrategy({ schema, subresources: version.subresources }),
     columns: customColumns(version.additionalPrinterColumns),

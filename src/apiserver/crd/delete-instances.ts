@@ -1,6 +1,7 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { resourcePath } from '../../api/resource-ref.ts'
 import type { Transport } from '../../client/transport.ts'
+import { aggregateMessage } from '../../machinery/aggregate.ts'
 import { StatusError } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { prefixEnd, type Store } from '../../store/store.ts'
@@ -32,8 +33,8 @@ export async function deleteInstances(
     if (status >= 400) failures.push((body as { message?: string }).message ?? String(status))
   }
   if (failures.length > 0) {
-    const why = failures.length === 1 ? failures[0] : `[${failures.join(', ')}]`
-    return { reason: 'InstanceDeletionFailed', message: `could not issue all deletes: ${why}` }
+    const message = `could not issue all deletes: ${aggregateMessage(failures)}`
+    return { reason: 'InstanceDeletionFailed', message }
   }
   if (await isEmptied(prefix, services, signal)) return undefined
   const message = 'could not confirm zero CustomResources remaining: context deadline exceeded'

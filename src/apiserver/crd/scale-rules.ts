@@ -1,7 +1,7 @@
 import type { CustomResourceSubresourceScale } from '../../api/types/apiextensions/v1.ts'
 import type { FieldError } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
-import { goText } from '../../machinery/go-text.ts'
+import { goText, goType } from '../../machinery/go-text.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 
 type Scale = DeepReadonly<CustomResourceSubresourceScale>
@@ -57,12 +57,4 @@ function nestedField(object: unknown, path: string, type: 'string' | 'number'): 
   const expected = type === 'string' ? 'string' : 'int64'
   const found = `${goText(value)} is of the type ${goType(value)}`
   return { why: `.${names.join('.')} accessor error: ${found}, expected ${expected}` }
-}
-
-function goType(value: unknown): string {
-  if (value === null) return '<nil>'
-  if (Array.isArray(value)) return '[]interface {}'
-  if (typeof value === 'object') return 'map[string]interface {}'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
-  return typeof value === 'boolean' ? 'bool' : 'string'
 }

@@ -5,12 +5,15 @@ import type { Logger } from '../../platform/log.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import { equalValues } from '../rest/equal.ts'
+import type { WebhookClient } from '../webhook/webhook-client.ts'
 import { isConditionTrue } from './conditions.ts'
 import { type CustomResource, customResource } from './custom-resource.ts'
 
 export interface ServingOptions {
   readonly reader: ObjectReader
   readonly registry: ResourceRegistry
+  /** Asks the webhooks that convert between versions. */
+  readonly webhookClient: WebhookClient
   readonly log: Logger
 }
 
@@ -30,7 +33,7 @@ interface Served {
  * Puts the resources of established definitions into the registry, and takes them out again, in the very moment in which
  * a change of a definition becomes visible: whoever has seen it Established can use it.
  */
-export function serveCustomResources({ reader, registry, log }: ServingOptions): CustomResourceServing {
+export function serveCustomResources({ reader, registry, webhookClient, log }: ServingOptions): CustomResourceServing {
   const served = new Map<string, Served>()
   const remove = (name: string) => {
     const old = served.get(name)
@@ -45,7 +48,7 @@ export function serveCustomResources({ reader, registry, log }: ServingOptions):
     if (old && isSame(old.definition, definition)) return
     remove(name)
     if (!isConditionTrue(definition, 'Established')) return
-    const resource = customResource(definition)
+    const resource = customResource(definition, webhookClient)
     served.set(name, { definition, resource })
     // A definition that claims what a built-in kind has is not served, as upstream's order of servers has it.
     for (const one of resource.served) {

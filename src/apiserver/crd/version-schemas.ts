@@ -9,6 +9,7 @@ import {
 
 /** The schemas of the versions of a definition, each read when it is first needed. */
 export interface VersionSchemas {
+  has(version: string): boolean
   /** Throws for a version that the definition does not have. */
   of(version: string): StructuralSchema
   /** Fills, in place, what an object of this version leaves out. */
@@ -21,6 +22,7 @@ const anything: StructuralSchema = { ...emptySchema, types: ['object'], preserve
 export function versionSchemas(versions: readonly DeepReadonly<CustomResourceDefinitionVersion>[]): VersionSchemas {
   const read = new Map<string, StructuralSchema>()
   const schemas: VersionSchemas = {
+    has: (name) => versions.some((one) => one.name === name),
     of(name) {
       const known = read.get(name)
       if (known) return known

@@ -9,9 +9,10 @@ import { cloneDraft } from './clone.ts'
 import { decodeDraft } from './draft.ts'
 import { trackFields } from './field-manager.ts'
 import { isOfExtension } from './protobuf.ts'
+import { dryRunObject, servedEntry, storageFormOf } from './remote-conversion.ts'
 import { invalidObject, objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
-import { type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
+import type { ServedObject } from './stored-object.ts'
 import {
   type Draft,
   dropDuplicateOwners,
@@ -136,12 +137,12 @@ async function storeNewObject(request: ResourceRequest, draft: Draft, options: W
   }
   const key = objectStoreKey(definition, namespace, metadata.name!)
   const taken = services.store.get(key)
-  if (taken) throw nameTaken(request, metadata.name!, servedObject(taken, definition))
-  if (options.dryRun) return unstoredObject(definition, draft)
-  const form = toStorageForm(definition, draft)
+  if (taken) throw nameTaken(request, metadata.name!, await servedEntry(taken, definition))
+  if (options.dryRun) return dryRunObject(definition, draft)
+  const form = await storageFormOf(definition, draft)
   const result = await services.store.write({ key, value: form.bytes, expected: 0, attachment: form })
-  if (result.ok) return servedObject(result.entry, definition)
-  throw nameTaken(request, metadata.name!, result.current && servedObject(result.current, definition))
+  if (result.ok) return servedEntry(result.entry, definition)
+  throw nameTaken(request, metadata.name!, result.current && (await servedEntry(result.current, definition)))
 }
 
 function nameTaken({ definition }: ResourceRequest, name: string, current: ServedObject | undefined): StatusError {

@@ -3,8 +3,9 @@ import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/objec
 import type { Entry } from '../../store/store.ts'
 import { admissionAttributes } from './admit.ts'
 import { beforeDelete, type Deletion, deletionFinalizers, markAsDeleting } from './before-delete.ts'
+import { dryRunObject, servedEntry, storageFormOf } from './remote-conversion.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
-import { isUnchanged, type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
+import { isUnchanged, type ServedObject } from './stored-object.ts'
 import type { Draft } from './write-metadata.ts'
 import type { DeleteOptions } from './write-options.ts'
 
@@ -39,7 +40,7 @@ async function deleteEntry(
 ): Promise<Deleted | undefined> {
   const { definition, services } = request
   const nowMs = services.clock.nowMs()
-  const served = servedObject(entry, definition)
+  const served = await servedEntry(entry, definition)
   const { object } = served
   const deletion = beforeDelete(object, { definition, options, nowMs })
   if (deletion.kind === 'pending') return { served, gone: false }
@@ -48,8 +49,8 @@ async function deleteEntry(
   const stays =
     !!draft?.metadata.finalizers?.length || (deletion.kind === 'graceful' && deletion.gracePeriodSeconds > 0)
   if (!draft) return removeEntry(request, entry, options)
-  if (options.dryRun) return { served: unstoredObject(definition, draft), gone: !stays }
-  const form = toStorageForm(definition, draft)
+  if (options.dryRun) return { served: await dryRunObject(definition, draft), gone: !stays }
+  const form = await storageFormOf(definition, draft)
   if (isUnchanged(form, entry)) return { served, gone: false }
   const result = await services.store.write({
     key: entry.key,
@@ -58,7 +59,7 @@ async function deleteEntry(
     attachment: form,
   })
   if (!result.ok) return undefined
-  if (stays) return { served: servedObject(result.entry, definition), gone: false }
+  if (stays) return { served: await servedEntry(result.entry, definition), gone: false }
   return removeEntry(request, result.entry, options)
 }
 
@@ -87,7 +88,7 @@ export async function removeEntry(
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<Deleted | undefined> {
   const { definition, services } = request
-  const served = servedObject(entry, definition)
+  const served = await servedEntry(entry, definition)
   if (dryRun) return { served, gone: true }
   const result = await services.store.write({ key: entry.key, value: undefined, expected: entry.revision })
   if (!result.ok) return undefined

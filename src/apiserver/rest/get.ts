@@ -1,9 +1,10 @@
 import { notFound } from '../../machinery/errors.ts'
 import type { Answer } from '../request.ts'
+import { servedEntry } from './remote-conversion.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { assertSeen, parameterError, parseRevision, watchRevisionError } from './resource-version.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
-import { type ServedObject, servedObject } from './stored-object.ts'
+import type { ServedObject } from './stored-object.ts'
 
 /** GET of one object, or of the part of it that a subresource shows. */
 export async function get(request: ResourceRequest): Promise<Answer> {
@@ -25,5 +26,5 @@ export async function currentObject(request: ResourceRequest): Promise<ServedObj
   } else await store.fresh()
   const entry = store.get(objectStoreKey(definition, namespace, name))
   if (!entry) throw notFound(resourceName(definition), name)
-  return servedObject(entry, definition)
+  return servedEntry(entry, definition)
 }

@@ -1,9 +1,11 @@
 import { badRequest, expired } from '../../machinery/errors.ts'
 import type { StatusError } from '../../machinery/status.ts'
+import type { Entry } from '../../store/store.ts'
 import type { Answer, ListAnswer } from '../request.ts'
 import { type CollectionState, newestState, stateAt } from '../watch-cache/state-at.ts'
 import { type ContinueToken, decodeContinue, encodeContinue } from './continue-token.ts'
 import { type ListOptions, listOptions } from './list-options.ts'
+import { convertEntries, servedEntry } from './remote-conversion.ts'
 import { collectionPrefix, objectStoreKey, type ResourceRequest } from './resource-request.ts'
 import { assertSeen } from './resource-version.ts'
 import { listAnswer, responseForm } from './response-form.ts'
@@ -41,7 +43,9 @@ export async function selectedObjects(request: ResourceRequest, options: ListOpt
   // Upstream's watch cache, which answers "any version will do", knows no pages.
   const limit = options.resourceVersion === 0 ? 0 : options.limit
   if (selection.name !== undefined && !token) return byName(request, state, selection)
-  return page({ request, state, selection, limit, prefix, start: prefix + (token?.startKey ?? '') })
+  const wanted = { request, state, selection, limit, prefix, start: prefix + (token?.startKey ?? '') }
+  if (definition.conversion?.remote) await convertEntries(pageEntries(wanted), definition)
+  return page(wanted)
 }
 
 function continueToken(options: ListOptions): ContinueToken | undefined {
@@ -85,16 +89,18 @@ function expiredContinue({ startKey }: ContinueToken): StatusError {
 }
 
 /** `metadata.name=x` needs no look at the others, but where a namespace is not given. */
-function byName(
+async function byName(
   { definition, namespace }: ResourceRequest,
   state: CollectionState,
   selection: Selection,
-): SelectedObjects {
+): Promise<SelectedObjects> {
   const metadata = { resourceVersion: String(state.revision) }
   const name = selection.name!
   const where = namespace || (selection.namespace ?? '')
   if (definition.namespaced && where === '') {
-    const items = [...state.from(collectionPrefix(definition, ''))]
+    const entries = [...state.from(collectionPrefix(definition, ''))]
+    await convertEntries(entries, definition)
+    const items = entries
       .map((entry) => servedObject(entry, definition))
       .filter(({ object }) => selection.matches(object))
     return { metadata, items }
@@ -102,7 +108,7 @@ function byName(
   const key = objectStoreKey(definition, where, name)
   const [entry] = state.from(key)
   if (entry?.key !== key) return { metadata, items: [] }
-  const served = servedObject(entry, definition)
+  const served = await servedEntry(entry, definition)
   return { metadata, items: selection.matches(served.object) ? [served] : [] }
 }
 
@@ -114,6 +120,12 @@ interface PageOptions {
   readonly limit: number
   readonly prefix: string
   readonly start: string
+}
+
+/** All that a page may show; which of it a selector lets through is known only afterwards. */
+function pageEntries({ state, selection, limit, start }: PageOptions): readonly Entry[] {
+  const entries = state.from(start)
+  return limit > 0 && selection.empty ? Iterator.from(entries).take(limit).toArray() : [...entries]
 }
 
 function page({ request, state, selection, limit, prefix, start }: PageOptions): SelectedObjects {

@@ -1,7 +1,8 @@
 import { conflict, notFound, optimisticLockMessage } from '../../machinery/errors.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import { dryRunObject, servedEntry, storageFormOf } from './remote-conversion.ts'
 import { objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
-import { type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
+import type { ServedObject } from './stored-object.ts'
 
 export interface Rewrite {
   readonly request: ResourceRequest
@@ -24,11 +25,11 @@ export async function rewriteObject({ request, name, dryRun, change }: Rewrite):
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const entry = services.store.get(key)
     if (!entry) throw notFound(resourceName(definition), name)
-    const draft = change(servedObject(entry, definition).object)
-    if (dryRun) return unstoredObject(definition, draft)
-    const form = toStorageForm(definition, draft)
+    const draft = change((await servedEntry(entry, definition)).object)
+    if (dryRun) return dryRunObject(definition, draft)
+    const form = await storageFormOf(definition, draft)
     const result = await services.store.write({ key, value: form.bytes, expected: entry.revision, attachment: form })
-    if (result.ok) return servedObject(result.entry, definition)
+    if (result.ok) return servedEntry(result.entry, definition)
   }
   throw conflict(resourceName(definition), name, optimisticLockMessage)
 }

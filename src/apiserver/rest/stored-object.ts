@@ -128,8 +128,18 @@ export function canonicalObject(definition: ResourceDefinition, draft: KubeObjec
 
 /** Gives up the draft: from here on it belongs to the cache. */
 export function toStorageForm(definition: ResourceDefinition, draft: KubeObject): StorageForm {
+  const { conversion } = definition
+  if (conversion) return convertedStorageForm(definition, conversion.toStorage(draft))
+  return storageForm(definition, canonicalObject(definition, draft))
+}
+
+/** As `toStorageForm`, of a draft that has been converted already. */
+export function convertedStorageForm(definition: ResourceDefinition, converted: KubeObject): StorageForm {
+  return storageForm(definition, convertedForm(converted))
+}
+
+function storageForm(definition: ResourceDefinition, stored: KubeObject): StorageForm {
   const { conversion, custom } = definition
-  const stored = conversion ? convertedForm(conversion.toStorage(draft)) : canonicalObject(definition, draft)
   const object = storageObject(definition, stored)
   const isOwnVersion = custom !== undefined && conversion?.storageApiVersion === apiVersionOf(definition)
   return new StorageForm(object, Buffer.from(formatJson(object)), isOwnVersion ? definition : undefined)
@@ -179,7 +189,23 @@ class EntryObjects {
 
   as(definition: ResourceDefinition): ServedObject {
     if (definition === this.#lastDefinition) return this.#last!
-    const served = this.#others?.get(definition) ?? this.#make(definition)
+    return this.#keep(definition, this.#others?.get(definition) ?? this.#make(definition))
+  }
+
+  /** The stored object, where a call has to convert it before `as` can show it. */
+  toConvert(definition: ResourceDefinition): DeepReadonly<KubeObject> | undefined {
+    if (definition === this.#lastDefinition || this.#others?.has(definition)) return undefined
+    const { object, asServedBy } = this.#form
+    if (asServedBy === definition || object.apiVersion === apiVersionOf(definition)) return undefined
+    return deepFreeze(object)
+  }
+
+  /** What the call has made of it. */
+  addConverted(definition: ResourceDefinition, converted: KubeObject): void {
+    this.#keep(definition, new ServedObject(definition, canonicalObject(definition, converted), this.#revision))
+  }
+
+  #keep(definition: ResourceDefinition, served: ServedObject): ServedObject {
     if (this.#last) {
       this.#others ??= new WeakMap()
       this.#others.set(this.#lastDefinition!, this.#last)
@@ -206,6 +232,16 @@ class EntryObjects {
 /** The object of a store entry. Parsed at most once in the life of the entry, also when nobody wrote it here. */
 export function servedObject(entry: Entry, definition: ResourceDefinition): ServedObject {
   return objectsOf(entry).as(definition)
+}
+
+/** The stored object, where a definition's remote conversion has to be asked before `servedObject`. */
+export function objectToConvert(entry: Entry, definition: ResourceDefinition): DeepReadonly<KubeObject> | undefined {
+  return objectsOf(entry).toConvert(definition)
+}
+
+/** From here on `servedObject` shows what a remote conversion has made of an entry. */
+export function addConverted(entry: Entry, definition: ResourceDefinition, converted: KubeObject): void {
+  objectsOf(entry).addConverted(definition, converted)
 }
 
 function objectsOf(entry: Entry): EntryObjects {

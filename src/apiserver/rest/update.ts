@@ -11,10 +11,11 @@ import { contextOf, createObject } from './create.ts'
 import { equalValues } from './equal.ts'
 import { keepFieldTimes } from './field-manager.ts'
 import { isOfExtension } from './protobuf.ts'
+import { dryRunObject, servedEntry, storageFormOf } from './remote-conversion.ts'
 import { invalidObject, objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { parseRevision, watchRevisionError } from './resource-version.ts'
 import { readPath } from './scale-paths.ts'
-import { isUnchanged, type ServedObject, servedObject, toStorageForm, unstoredObject } from './stored-object.ts'
+import { isUnchanged, type ServedObject, servedObject, unstoredObject } from './stored-object.ts'
 import { type Draft, matchNamespace } from './write-metadata.ts'
 import { optionsObject, type WriteOptions } from './write-options.ts'
 
@@ -75,7 +76,7 @@ function existsNow({ definition, namespace, name, services }: ResourceRequest): 
 async function updateExisting(update: Update, entry: Entry): Promise<Updated | undefined> {
   const { request, options, change } = update
   const { definition, services } = request
-  const served = servedObject(entry, definition)
+  const served = await servedEntry(entry, definition)
   const current = served.object
   assertUid(update, current, entry.key)
   const draft = await change(current)
@@ -216,12 +217,12 @@ async function store(
   const { definition, services } = request
   if (isReleased(request, draft, servedObject(entry, definition).object))
     return removeReleased(request, entry, draft, options)
-  if (options.dryRun) return unstoredObject(definition, draft)
-  const form = toStorageForm(definition, draft)
+  if (options.dryRun) return dryRunObject(definition, draft)
+  const form = await storageFormOf(definition, draft)
   if (isUnchanged(form, entry)) return 'unchanged'
   const { key, revision } = entry
   const result = await services.store.write({ key, value: form.bytes, expected: revision, attachment: form })
-  return result.ok ? servedObject(result.entry, definition) : undefined
+  return result.ok ? servedEntry(result.entry, definition) : undefined
 }
 
 /** Whether this write takes the last finalizer off an object that waits to be deleted. */

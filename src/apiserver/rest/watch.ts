@@ -1,9 +1,11 @@
 import { expired } from '../../machinery/errors.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject } from '../../machinery/object.ts'
+import type { Status } from '../../machinery/status.ts'
 import type { Timer } from '../../platform/clock.ts'
 import type { Change, Entry, Revision } from '../../store/store.ts'
 import type { Answer, WatchAnswer, WatchSink } from '../request.ts'
 import { newestState } from '../watch-cache/state-at.ts'
+import { ConvertedChanges } from './converted-changes.ts'
 import { type ListOptions, listOptions } from './list-options.ts'
 import { collectionPrefix, objectStoreKey, type ResourceRequest } from './resource-request.ts'
 import { eventTransform, responseForm } from './response-form.ts'
@@ -49,11 +51,17 @@ interface ObjectWatchOptions {
 class ObjectWatch implements WatchAnswer {
   readonly #options: ObjectWatchOptions
   readonly #stops: (() => void)[] = []
+  /** Set where events wait for a webhook that converts what they show. */
+  readonly #converted: ConvertedChanges | undefined
   #sink: WatchSink | undefined
   #bookmarked: Revision = 0
 
   constructor(options: ObjectWatchOptions) {
     this.#options = options
+    const { definition } = options.request
+    if (!definition.conversion?.remote) return
+    this.#converted = new ConvertedChanges({ definition, onFailure: ({ status }) => this.#failWith(status) })
+    this.#stops.push(() => this.#converted!.stop())
   }
 
   start(sink: WatchSink): void {
@@ -96,24 +104,39 @@ class ObjectWatch implements WatchAnswer {
   #sendInitialEvents(): Revision {
     const { request, selection, prefix, options } = this.#options
     const state = newestState(request.services.store, prefix)
-    for (const entry of state.from(prefix)) {
-      const served = servedObject(entry, request.definition)
-      if (selection.matches(served.object)) this.#send('ADDED', served)
+    const sendAll = () => {
+      for (const entry of state.from(prefix)) {
+        const served = servedObject(entry, request.definition)
+        if (selection.matches(served.object)) this.#send('ADDED', served)
+      }
+      if (options.allowWatchBookmarks) this.#sendBookmark(state.revision, initialEventsEnd)
     }
-    if (options.allowWatchBookmarks) this.#sendBookmark(state.revision, initialEventsEnd)
+    if (this.#converted) this.#converted.push([...state.from(prefix)], sendAll)
+    else sendAll()
     return state.revision
   }
 
   #onChanges(changes: readonly Change[], after: Revision): void {
     for (const change of changes) {
       // A watch from a version of the future is silent until the store has reached it.
-      if (change.revision > after && this.#sink) this.#onChange(change)
+      if (change.revision <= after || !this.#sink) continue
+      if (this.#converted) this.#converted.push(this.#shown(change), () => this.#onChange(change))
+      else this.#onChange(change)
     }
+  }
+
+  /** What has to be looked at for a change. */
+  #shown({ entry, previous }: Change): readonly Entry[] {
+    return previous && !this.#options.selection.empty ? [entry, previous] : [entry]
   }
 
   /** An object that begins or ceases to be selected is added or deleted, as far as this watcher can know. */
   #onChange({ type, entry, previous, revision }: Change): void {
     const now = type === 'put' ? this.#selected(entry) : undefined
+    if (now && this.#options.selection.empty) {
+      this.#send(previous ? 'MODIFIED' : 'ADDED', now)
+      return
+    }
     const before = this.#selected(type === 'put' ? previous : entry)
     if (now) this.#send(before ? 'MODIFIED' : 'ADDED', now)
     else if (before) this.#send('DELETED', before.at(revision))
@@ -134,7 +157,9 @@ class ObjectWatch implements WatchAnswer {
   /** Everything up to the store's revision has been delivered: changes come as they become visible. */
   #bookmark(): void {
     const { revision } = this.#options.request.services.store
-    if (revision > this.#bookmarked) this.#sendBookmark(revision)
+    if (revision <= this.#bookmarked) return
+    if (this.#converted) this.#converted.push([], () => this.#sendBookmark(revision))
+    else this.#sendBookmark(revision)
   }
 
   #sendBookmark(revision: Revision, annotations?: Record<string, string>): void {
@@ -162,7 +187,10 @@ class ObjectWatch implements WatchAnswer {
   }
 
   #fail(wanted: Revision, oldest: Revision): void {
-    const { status } = expired(`too old resource version: ${wanted} (${oldest})`)
+    this.#failWith(expired(`too old resource version: ${wanted} (${oldest})`).status)
+  }
+
+  #failWith(status: Status): void {
     this.#sink?.event({ type: 'ERROR', object: status })
     this.#end()
   }

@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition, CustomResourceDefinitionNames } from '../../../api/types/apiextensions/v1.ts'
+import { aggregateMessage } from '../../../machinery/aggregate.ts'
 import type { DeepReadonly } from '../../../machinery/object.ts'
 import type { NewCondition } from '../conditions.ts'
 
@@ -72,7 +73,7 @@ function acceptShortNames(wanted: Names, old: Names, claimed: ClaimedNames, conf
     (name) => !old.shortNames?.includes(name) && name !== '' && claimed.resources.has(name),
   )
   if (taken.length === 0) return wanted.shortNames
-  conflicts.push(conflict('ShortNamesConflict', aggregate(taken.map(inUse))))
+  conflicts.push(conflict('ShortNamesConflict', aggregateMessage(taken.map(inUse))))
   return old.shortNames
 }
 
@@ -82,10 +83,4 @@ function conflict(reason: string, message: string): NewCondition {
 
 function inUse(name: string): string {
   return `${JSON.stringify(name)} is already in use`
-}
-
-/** As apimachinery util/errors joins messages. */
-function aggregate(messages: readonly string[]): string {
-  const unique = [...new Set(messages)]
-  return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
 }
