@@ -3,6 +3,9 @@ import type { Clock } from '../../platform/clock.ts'
 import type { ConnectionInfo, RequestContext, UserInfo } from '../request.ts'
 import { AuthenticationError, type Authenticator, credentialIdKey } from './authenticator.ts'
 
+/** Kubernetes' own attribute of a subject. After kubernetes apimachinery util/asn1 X509UID. */
+const uidAttribute = '1.3.6.1.4.1.57683.2'
+
 interface CertificateUser {
   readonly user: UserInfo | undefined
   readonly notAfterMs: number
@@ -39,9 +42,16 @@ export function readCertificate(der: Uint8Array): CertificateUser {
   const [name] = listOf(subject.CN)
   const notAfterMs = certificate.validToDate.getTime()
   if (!name) return { user: undefined, notAfterMs }
+  const uid = uidOf(listOf(subject[uidAttribute]))
   const fingerprint = createHash('sha256').update(der).digest('hex')
   const extra = { [credentialIdKey]: [`X509SHA256=${fingerprint}`] }
-  return { user: { name, groups: listOf(subject.O), extra }, notAfterMs }
+  return { user: { name, groups: listOf(subject.O), extra, ...(uid !== undefined && { uid }) }, notAfterMs }
+}
+
+function uidOf(uids: readonly string[]): string | undefined {
+  if (uids.length > 1) throw new AuthenticationError(`expected 1 UID, but found multiple: [${uids.join(' ')}]`)
+  if (uids[0] === '') throw new AuthenticationError('UID cannot be an empty string')
+  return uids[0]
 }
 
 function listOf(value: string | string[] | undefined): string[] {

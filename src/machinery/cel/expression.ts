@@ -94,3 +94,25 @@ export interface Comprehension extends Node {
 export interface Unspecified extends Node {
   readonly kind: 'unspecified'
 }
+
+/** The expressions that are parts of this one. */
+export function childrenOf(expression: Expression): readonly Expression[] {
+  switch (expression.kind) {
+    case 'select':
+      return [expression.operand]
+    case 'call':
+      return [...(expression.target === undefined ? [] : [expression.target]), ...expression.arguments]
+    case 'list':
+      return expression.elements
+    case 'map':
+      return expression.entries.flatMap(({ key, value }) => [key, value])
+    case 'object':
+      return expression.fields.map(({ value }) => value)
+    case 'comprehension': {
+      const { range, initial, condition, step, result } = expression
+      return [range, initial, condition, step, result]
+    }
+    default:
+      return []
+  }
+}

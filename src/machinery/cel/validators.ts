@@ -2,7 +2,14 @@
 
 import type { CheckedExpression } from './checker.ts'
 import { convert } from './conversion.ts'
-import type { Call, Expression, ListLiteral, Literal, MapLiteral } from './expression.ts'
+import {
+  type Call,
+  childrenOf,
+  type Expression,
+  type ListLiteral,
+  type Literal,
+  type MapLiteral,
+} from './expression.ts'
 import { type Clause, FormatFailure, forEachClause, refusals } from './library/string-format.ts'
 import { compilePattern } from './regular-expression.ts'
 import type { CompileError } from './source.ts'
@@ -128,26 +135,5 @@ class Validator {
       if (misfit !== undefined) return misfit
     }
     return undefined
-  }
-}
-
-function childrenOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'select':
-      return [expression.operand]
-    case 'call':
-      return [...(expression.target === undefined ? [] : [expression.target]), ...expression.arguments]
-    case 'list':
-      return expression.elements
-    case 'map':
-      return expression.entries.flatMap(({ key, value }) => [key, value])
-    case 'object':
-      return expression.fields.map(({ value }) => value)
-    case 'comprehension': {
-      const { range, initial, condition, step, result } = expression
-      return [range, initial, condition, step, result]
-    }
-    default:
-      return []
   }
 }

@@ -1,3 +1,4 @@
+import { tooManyField } from '../../../machinery/field-errors.ts'
 import {
   asFields,
   asList,
@@ -5,6 +6,7 @@ import {
   asStrings,
   ConfigurationError,
   type Fields,
+  fieldError,
   parseConfiguration,
   refuseUnknown,
 } from '../../configuration/configuration-file.ts'
@@ -40,6 +42,8 @@ export interface UserRule {
   readonly path: string
 }
 
+export const validAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
+
 /** One trusted issuer, as a configuration or flags say it. */
 export interface JwtConfiguration {
   readonly issuer: JwtIssuer
@@ -58,6 +62,8 @@ export interface AuthenticationConfiguration {
   readonly anonymous?: { readonly enabled: boolean; readonly paths: readonly string[] }
 }
 
+const maxIssuers = 64
+
 const apiVersions = ['v1', 'v1beta1', 'v1alpha1'].map((version) => `apiserver.config.k8s.io/${version}`)
 
 /**
@@ -70,13 +76,19 @@ export function parseAuthenticationConfiguration(
 ): AuthenticationConfiguration {
   const fields = parseConfiguration(text, { kind: 'AuthenticationConfiguration', apiVersions })
   refuseUnknown(fields, '', ['jwt', 'anonymous'])
-  const jwt = asList(fields.jwt, 'jwt').map((item, index) => {
+  const items = asList(fields.jwt, 'jwt')
+  if (items.length > maxIssuers) throw fieldError(tooManyField('jwt', items.length, maxIssuers))
+  const jwt = items.map((item, index) => {
     const path = `jwt[${index}]`
     return parseJwt(asFields(item, path), path, disallowedIssuers)
   })
   refuseDuplicates(
     jwt.map(({ issuer }) => issuer.url),
     (index) => `jwt[${index}].issuer.url`,
+  )
+  refuseDuplicates(
+    jwt.map(({ issuer }) => issuer.discoveryUrl ?? ''),
+    (index) => `jwt[${index}].issuer.discoveryURL`,
   )
   return {
     jwt,
@@ -105,12 +117,27 @@ function parseJwt(fields: Fields, path: string, disallowedIssuers: readonly stri
   )
   const userRules = asList(fields.userValidationRules, `${path}.userValidationRules`).map((rule, index) => {
     const at = `${path}.userValidationRules[${index}]`
-    const { expression, message } = asFields(rule, at)
+    const { expression, message, ...others } = asFields(rule, at)
+    refuseUnknown(others, at, [])
     const text = required(expression, `${at}.expression`)
     return { expression: text, message: asString(message, `${at}.message`), path: `${at}.expression` }
   })
+  refuseDuplicates(
+    claimRules.map((rule) => ('claim' in rule ? rule.claim : '')),
+    (index) => `${path}.claimValidationRules[${index}].claim`,
+  )
+  refuseDuplicates(
+    claimRules.map((rule) => ('expression' in rule ? rule.expression : '')),
+    (index) => `${path}.claimValidationRules[${index}].expression`,
+  )
+  refuseDuplicates(
+    userRules.map(({ expression }) => expression),
+    (index) => `${path}.userValidationRules[${index}].expression`,
+  )
   return {
     issuer,
+    // Whatever a key of the issuer can sign with will do.
+    algorithms: validAlgorithms,
     claimRules,
     userRules,
     ...parseMappings(asFields(fields.claimMappings, path), `${path}.claimMappings`),
@@ -154,12 +181,25 @@ function parseIssuer(fields: Fields, path: string, disallowedIssuers: readonly s
     throw invalid(`${path}.audienceMatchPolicy`, policy, why)
   }
   const certificateAuthority = asString(fields.certificateAuthority, `${path}.certificateAuthority`)
+  requireEgress(asString(fields.egressSelectorType, `${path}.egressSelectorType`), `${path}.egressSelectorType`)
+  requireCertificates(certificateAuthority, `${path}.certificateAuthority`)
   return {
     url,
     audiences,
     ...(discoveryUrl !== '' && { discoveryUrl }),
     ...(certificateAuthority !== '' && { certificateAuthority }),
   }
+}
+
+/** Which way out of the network is taken: here there is one, and so every choice is right. */
+function requireEgress(type: string, path: string): void {
+  if (['', 'controlplane', 'cluster'].includes(type)) return
+  throw invalid(path, type, 'egress selector must be either controlplane or cluster')
+}
+
+function requireCertificates(pem: string, path: string): void {
+  if (pem === '' || /-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----/.test(pem)) return
+  throw invalid(path, '<omitted>', 'data does not contain any valid RSA or ECDSA certificates')
 }
 
 function requireHttps(text: string, path: string): void {
@@ -210,13 +250,13 @@ function parseMappings(fields: Fields, path: string): Pick<JwtConfiguration, 'us
 }
 
 function parseMapping(fields: Fields, path: string, hasPrefix: boolean): ClaimMapping | undefined {
-  refuseUnknown(fields, path, ['claim', 'prefix', 'expression'])
+  refuseUnknown(fields, path, ['claim', 'expression', ...(hasPrefix ? ['prefix'] : [])])
   const claim = asString(fields.claim, `${path}.claim`)
   const expression = asString(fields.expression, `${path}.expression`)
   if (claim !== '' && expression !== '') throw invalid(path, '', "claim and expression can't both be set")
   if (expression !== '') {
     if (fields.prefix === undefined) return { expression, path: `${path}.expression` }
-    throw invalid(`${path}.prefix`, String(fields.prefix), "prefix can't be set when expression is set")
+    throw invalid(`${path}.prefix`, String(fields.prefix), 'may not be specified when expression is set')
   }
   if (claim === '') return undefined
   if (hasPrefix && fields.prefix === undefined) {
@@ -249,7 +289,8 @@ function invalid(path: string, value: string, why: string): ConfigurationError {
   return new ConfigurationError(`${path}: Invalid value: ${JSON.stringify(value)}: ${why}`)
 }
 
+/** Where nothing is said there is nothing said twice. */
 function refuseDuplicates(values: readonly string[], path: (index: number) => string): void {
-  const index = values.findIndex((value, at) => values.indexOf(value) < at)
+  const index = values.findIndex((value, at) => value !== '' && values.indexOf(value) < at)
   if (index >= 0) throw new ConfigurationError(`${path(index)}: Duplicate value: ${JSON.stringify(values[index])}`)
 }

@@ -108,6 +108,9 @@ describe('a token of an issuer', () => {
   })
 })
 
+const issuer = { url: 'https://a', audiences: ['a'] }
+const username = { claim: 'sub', prefix: '' }
+
 for (const { title, jwt, want } of [
   {
     title: 'an issuer without TLS',
@@ -115,9 +118,41 @@ for (const { title, jwt, want } of [
     want: 'jwt[0].issuer.url: Invalid value: "http://a": URL scheme must be https',
   },
   {
-    title: 'an expression of the wrong type',
-    jwt: { issuer: { url: 'https://a', audiences: ['a'] }, claimMappings: { username: { expression: '1 + 1' } } },
-    want: 'jwt[0].claimMappings.username.expression: Invalid value: "1 + 1": must evaluate to string',
+    title: 'a rule of the wrong type',
+    jwt: { issuer, claimMappings: { username }, claimValidationRules: [{ expression: 'claims.a' }] },
+    want: 'jwt[0].claimValidationRules[0].expression: Invalid value: "claims.a": must evaluate to bool',
+  },
+  {
+    title: 'an expression over an unknown field of the user',
+    jwt: { issuer, claimMappings: { username }, userValidationRules: [{ expression: 'user.name == ""' }] },
+    want:
+      'jwt[0].userValidationRules[0].expression: Invalid value: "user.name == \\"\\"": compilation failed: ' +
+      'ERROR: <input>:1:5: undefined field \'name\'\n | user.name == ""\n | ....^',
+  },
+  {
+    title: 'addresses that nobody has verified as names',
+    jwt: { issuer, claimMappings: { username: { expression: 'claims.email' } } },
+    want:
+      'jwt[0].claimMappings.username.expression: Invalid value: "claims.email": claims.email_verified must be used in ' +
+      'claimMappings.username.expression or claimMappings.extra[*].valueExpression or ' +
+      'claimValidationRules[*].expression when claims.email is used in claimMappings.username.expression',
+  },
+  {
+    title: 'the same rule twice',
+    jwt: { issuer, claimMappings: { username }, userValidationRules: [{ expression: 'true' }, { expression: 'true' }] },
+    want: 'jwt[0].userValidationRules[1].expression: Duplicate value: "true"',
+  },
+  {
+    title: 'a prefix beside an expression',
+    jwt: { issuer, claimMappings: { username: { expression: 'claims.sub', prefix: 'x' } } },
+    want: 'jwt[0].claimMappings.username.prefix: Invalid value: "x": may not be specified when expression is set',
+  },
+  {
+    title: 'an authority that is no certificate',
+    jwt: { issuer: { ...issuer, certificateAuthority: 'none' }, claimMappings: { username } },
+    want:
+      'jwt[0].issuer.certificateAuthority: Invalid value: "<omitted>": ' +
+      'data does not contain any valid RSA or ECDSA certificates',
   },
   {
     title: 'a field that there is not',

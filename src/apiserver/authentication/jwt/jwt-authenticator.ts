@@ -1,24 +1,23 @@
 import { decodeJwt, errors, jwtVerify } from 'jose'
 import { CelRuntimeError } from '../../../machinery/cel/evaluation.ts'
-import { boolType, stringType } from '../../../machinery/cel/types.ts'
+import { invalidField } from '../../../machinery/field-errors.ts'
 import type { Clock } from '../../../platform/clock.ts'
-import { ConfigurationError } from '../../configuration/configuration-file.ts'
+import { ConfigurationError, fieldError } from '../../configuration/configuration-file.ts'
 import type { UserInfo } from '../../request.ts'
 import { AuthenticationError, credentialIdKey, type TokenAuthenticator } from '../authenticator.ts'
-import type { ClaimMapping, JwtConfiguration } from './configuration.ts'
+import { type ClaimMapping, type JwtConfiguration, validAlgorithms } from './configuration.ts'
 import {
   type ClaimExpression,
   type Claims,
-  compileClaimExpression,
-  compileUserExpression,
+  compileClaimRule,
+  compileMapping,
+  compileUserRule,
   evaluateClaims,
   evaluateUser,
-  stringOrList,
+  mentionsClaim,
   stringsOf,
 } from './expressions.ts'
 import { KeySet, KeySetError } from './key-set.ts'
-
-const validAlgorithms = ['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512', 'PS256', 'PS384', 'PS512']
 
 /** Clocks may differ this much before a token that is not valid yet is refused. After go-oidc. */
 const notBeforeLeewaySeconds = 5 * 60
@@ -31,6 +30,7 @@ export function jwtAuthenticator(configuration: JwtConfiguration, clock: Clock):
   const { issuer, algorithms = ['RS256'] } = configuration
   const unsupported = algorithms.find((algorithm) => !validAlgorithms.includes(algorithm))
   if (unsupported) throw new ConfigurationError(`oidc: unsupported signing alg: ${JSON.stringify(unsupported)}`)
+  requireVerifiedEmail(configuration)
   const keys = new KeySet(issuer, clock)
   const toUser = userMapper(configuration)
   return {
@@ -40,6 +40,19 @@ export function jwtAuthenticator(configuration: JwtConfiguration, clock: Clock):
       return { user: toUser(claims), audiences }
     },
   }
+}
+
+/** An address that nobody has proved to have must not become a name unseen. */
+function requireVerifiedEmail({ username, extra, claimRules }: JwtConfiguration): void {
+  if (!('expression' in username)) return
+  const expressions = [username, ...extra, ...claimRules.filter((rule) => 'expression' in rule)]
+  const mentioned = (claim: string, among: readonly { readonly expression: string; readonly path: string }[]) =>
+    among.some(({ expression, path }) => mentionsClaim(compileMapping(expression, path), claim))
+  if (!mentioned('email', [username]) || mentioned('email_verified', expressions)) return
+  const places =
+    'claimMappings.username.expression or claimMappings.extra[*].valueExpression or claimValidationRules[*].expression'
+  const why = `claims.email_verified must be used in ${places} when claims.email is used in claimMappings.username.expression`
+  throw fieldError(invalidField(username.path, username.expression, why))
 }
 
 function untrustedIssuer(token: string): string | undefined {
@@ -87,7 +100,7 @@ function userMapper(configuration: JwtConfiguration): (claims: Claims) => UserIn
   const uid = configuration.uid && uidOf(configuration.uid)
   const extra = configuration.extra.map(({ key, expression, path }) => ({
     key,
-    expression: compileClaimExpression(expression, path, stringOrList),
+    expression: compileMapping(expression, path),
   }))
   const checkClaims = claimRules(configuration)
   const checkUser = userRules(configuration)
@@ -114,7 +127,7 @@ function userMapper(configuration: JwtConfiguration): (claims: Claims) => UserIn
 
 function usernameOf(mapping: ClaimMapping): (claims: Claims) => string {
   if ('expression' in mapping) {
-    const expression = compileClaimExpression(mapping.expression, mapping.path, [stringType])
+    const expression = compileMapping(mapping.expression, mapping.path)
     return (claims) => {
       const name = run(() => evaluateClaims(expression, claims), 'username claim')
       if (typeof name !== 'string') {
@@ -143,7 +156,7 @@ function usernameOf(mapping: ClaimMapping): (claims: Claims) => string {
 
 function groupsOf(mapping: ClaimMapping): (claims: Claims) => string[] {
   if ('expression' in mapping) {
-    const expression = compileClaimExpression(mapping.expression, mapping.path, stringOrList)
+    const expression = compileMapping(mapping.expression, mapping.path)
     return (claims) => run(() => stringsOf(evaluateClaims(expression, claims)), 'group claim')
   }
   const { claim, prefix } = mapping
@@ -162,8 +175,14 @@ function groupsOf(mapping: ClaimMapping): (claims: Claims) => string[] {
 
 function uidOf(mapping: ClaimMapping): (claims: Claims) => string {
   if ('expression' in mapping) {
-    const expression = compileClaimExpression(mapping.expression, mapping.path, [stringType])
-    return (claims) => String(run(() => evaluateClaims(expression, claims), 'uid claim'))
+    const expression = compileMapping(mapping.expression, mapping.path)
+    return (claims) => {
+      const uid = run(() => evaluateClaims(expression, claims), 'uid claim')
+      if (typeof uid === 'string') return uid
+      throw new AuthenticationError(
+        'oidc: error evaluating uid claim expression: uid claim expression must return a string',
+      )
+    }
   }
   const { claim } = mapping
   return (claims) => {
@@ -176,7 +195,7 @@ function uidOf(mapping: ClaimMapping): (claims: Claims) => string {
 function claimRules({ claimRules: rules }: JwtConfiguration): (claims: Claims) => void {
   const checks = rules.map((rule) => {
     if ('claim' in rule) return (claims: Claims) => requireClaim(claims, rule.claim, rule.requiredValue)
-    const expression = compileClaimExpression(rule.expression, rule.path, [boolType])
+    const expression = compileClaimRule(rule.expression, rule.path)
     return (claims: Claims) => {
       const holds = run(() => evaluateClaims(expression, claims), 'claim validation')
       requireTrue(holds, expression, rule.message, 'claim validation expression')
@@ -190,7 +209,7 @@ function claimRules({ claimRules: rules }: JwtConfiguration): (claims: Claims) =
 function userRules({ userRules: rules }: JwtConfiguration): (user: UserInfo) => void {
   const compiled = rules.map(({ expression, message, path }) => ({
     message,
-    expression: compileUserExpression(expression, path, [boolType]),
+    expression: compileUserRule(expression, path),
   }))
   return (user) => {
     for (const { expression, message } of compiled) {
