@@ -12,8 +12,8 @@ export class ApiObjects {
   }
 
   /** By name; namespaced objects as `namespace/name`. */
-  async list(collection: string): Promise<Map<string, KubeObject>> {
-    const response = await this.#transport.request({ method: 'GET', path: collection })
+  async list(collection: string, query: Readonly<Record<string, string>> = {}): Promise<Map<string, KubeObject>> {
+    const response = await this.#transport.request({ method: 'GET', path: collection, query })
     const { items } = accepted(response) as unknown as { items: KubeObject[] }
     return new Map(items.map((item) => [keyOf(item), item]))
   }

@@ -1,15 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import { hostname } from 'node:os'
 import type { Transport } from '../../client/transport.ts'
 import { type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { isStatus } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
-import type { Logger } from '../../platform/log.ts'
 import { configProducer } from '../flowcontrol/field-managers.ts'
 import { ApiObjects, keyOf } from './api-objects.ts'
 import { bootstrapObjects } from './objects.ts'
 import { reconcile } from './reconcile.ts'
-import { authenticationConfigMap, identityLease, type ServerFacts, serviceObjects } from './server-objects.ts'
 
 export interface BootstrapOptions {
   /** With the identity of an administrator. */
@@ -17,18 +13,10 @@ export interface BootstrapOptions {
   readonly clock: Clock
 }
 
-export interface AnnounceOptions extends BootstrapOptions {
-  readonly facts: Omit<ServerFacts, 'hostname'>
-  readonly log: Logger
-}
-
 const flowControlVersion = 'flowcontrol.apiserver.k8s.io/v1'
 
 /** Kinds that others need to be there first. The rest come side by side. */
 const first: ReadonlySet<string> = new Set(['Namespace'])
-
-/** How long before what tells of this server is tried again. */
-const announceRetryMs = 10_000
 
 /**
  * Makes what a cluster has from its first start on, and brings it up to date at later ones: namespaces, roles,
@@ -46,33 +34,6 @@ export async function bootstrap({ transport, clock }: BootstrapOptions): Promise
   )
 }
 
-/**
- * Tells the cluster of this server: its Service, endpoints, Lease, and whom it trusts. Resolves after the first
- * attempt, with what goes on trying if that failed: a webhook that refuses everything, and only a running server can be
- * freed of, must not keep it from starting.
- */
-export async function announce(options: AnnounceOptions): Promise<(signal: AbortSignal) => Promise<void>> {
-  const { transport, clock, facts, log } = options
-  const api = new ApiObjects(transport)
-  const server = { ...facts, hostname: hostname() }
-  const id = randomUUID()
-  const attempt = async (): Promise<boolean> => {
-    const nowMs = clock.nowMs()
-    const objects = [...serviceObjects(server), authenticationConfigMap(server), identityLease(server, id, nowMs)]
-    const results = await Promise.allSettled(objects.map((object) => ensureAll(api, [object], nowMs)))
-    const failures = results.filter((result) => result.status === 'rejected')
-    for (const { reason: error } of failures) log.warn('the cluster could not be told of this server', { error })
-    return failures.length === 0
-  }
-  let done = await attempt()
-  return async (signal) => {
-    while (!done && !signal.aborted) {
-      await clock.sleep(announceRetryMs, signal)
-      if (!signal.aborted) done = await attempt()
-    }
-  }
-}
-
 async function ensureAll(api: ApiObjects, objects: readonly KubeObject[], nowMs: number): Promise<void> {
   const byCollection = new Map<string, KubeObject[]>()
   for (const object of objects) {
@@ -88,7 +49,8 @@ async function ensureAll(api: ApiObjects, objects: readonly KubeObject[], nowMs:
   await Promise.all(work)
 }
 
-async function ensure(
+/** Makes `wanted` where nothing is `found`, and brings what is found up to date. */
+export async function ensure(
   api: ApiObjects,
   wanted: KubeObject,
   found: KubeObject | undefined,
@@ -97,7 +59,7 @@ async function ensure(
   if (!found) return create(api, wanted, nowMs)
   const outcome = reconcile(wanted, found)
   if (outcome.action === 'keep') return
-  const path = `${collectionPath(wanted)}/${encodeURIComponent(wanted.metadata?.name ?? '')}`
+  const path = objectPath(wanted)
   try {
     if (outcome.action === 'replace') await api.replace(path, outcome.object)
     else {
@@ -131,6 +93,10 @@ async function create(api: ApiObjects, object: KubeObject, nowMs: number): Promi
 function allNamespacesPath(object: KubeObject): string {
   const { group, version } = parseApiVersion(object.apiVersion ?? '')
   return `${group === '' ? '/api' : `/apis/${group}`}/${version}/${pluralOf(object.kind ?? '')}`
+}
+
+export function objectPath(object: KubeObject): string {
+  return `${collectionPath(object)}/${encodeURIComponent(object.metadata?.name ?? '')}`
 }
 
 function collectionPath(object: KubeObject): string {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import type { KubeObject } from '../../machinery/object.ts'
 import type { RequestHeaderOptions } from '../authentication/request-header.ts'
 
@@ -16,12 +17,21 @@ export interface ServerFacts {
   readonly requestHeader?: RequestHeaderOptions
 }
 
+/** Where a server can be reached from Pods and other servers. */
+export interface ServerAddress {
+  readonly ip: string
+  readonly port: number
+}
+
 const servicePort = 443
 const leaseDurationSeconds = 3600
 
-/** The range of Service addresses, and the Service by which Pods reach this server. After kube-apiserver's controllers. */
-export function serviceObjects(facts: ServerFacts): KubeObject[] {
-  const { serviceCidr, serviceAddress, port } = facts
+/** The range of Service addresses, and the Service by which Pods reach `servers`. After kube-apiserver's controllers. */
+export function serviceObjects(
+  { serviceCidr, serviceAddress, port }: ServerFacts,
+  servers: readonly ServerAddress[],
+): KubeObject[] {
+  const reachable = servers.filter(({ ip }) => !isLoopback(ip))
   const objects: (KubeObject & Record<string, unknown>)[] = [
     {
       apiVersion: 'networking.k8s.io/v1',
@@ -46,7 +56,7 @@ export function serviceObjects(facts: ServerFacts): KubeObject[] {
         ipFamilyPolicy: 'SingleStack',
       },
     },
-    ...(isLoopback(facts.advertiseAddress) ? [] : endpointObjects(facts)),
+    ...(reachable.length === 0 ? [] : endpointObjects(reachable)),
   ]
   return objects
 }
@@ -58,22 +68,29 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
 }
 
-function endpointObjects({ advertiseAddress, port }: ServerFacts): (KubeObject & Record<string, unknown>)[] {
-  const ports = [{ name: 'https', port, protocol: 'TCP' }]
+function endpointObjects(servers: readonly ServerAddress[]): (KubeObject & Record<string, unknown>)[] {
+  const byPort = Map.groupBy(servers, ({ port }) => port)
+  const portsOf = (port: number) => [{ name: 'https', port, protocol: 'TCP' }]
+  // A slice has the same ports and the same family for all.
+  const { ip: firstAddress, port: firstPort } = servers[0]!
+  const sliced = byPort.get(firstPort)!.filter(({ ip }) => isIPv6(ip) === isIPv6(firstAddress))
   return [
     {
       apiVersion: 'v1',
       kind: 'Endpoints',
       metadata: { ...serviceName, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } },
-      subsets: [{ addresses: [{ ip: advertiseAddress }], ports }],
+      subsets: [...byPort].map(([port, members]) => ({
+        addresses: members.map(({ ip }) => ({ ip })),
+        ports: portsOf(port),
+      })),
     },
     {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
       metadata: { ...serviceName, labels: { 'kubernetes.io/service-name': 'kubernetes' } },
-      addressType: advertiseAddress.includes(':') ? 'IPv6' : 'IPv4',
-      endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
-      ports,
+      addressType: isIPv6(firstAddress) ? 'IPv6' : 'IPv4',
+      endpoints: sliced.map(({ ip }) => ({ addresses: [ip], conditions: { ready: true } })),
+      ports: portsOf(firstPort),
     },
   ]
 }
@@ -104,6 +121,15 @@ function requestHeaderData(options: RequestHeaderOptions): Record<string, string
   }
 }
 
+export const identityLabel = 'apiserver.kubernetes.io/identity'
+const addressAnnotation = 'kubernetes.io/peer-advertise-address'
+
+/** Where the server of an identity Lease is. */
+export function advertisedAddress({ metadata }: KubeObject): ServerAddress | undefined {
+  const [, ip, port] = /^\[?([^\]]+?)\]?:(\d+)$/.exec(metadata?.annotations?.[addressAnnotation] ?? '') ?? []
+  return ip && port ? { ip, port: Number(port) } : undefined
+}
+
 /** Under this server's own name: who sees it knows that the server is there. */
 export function identityLease(
   { hostname, advertiseAddress, port }: ServerFacts,
@@ -117,8 +143,8 @@ export function identityLease(
     metadata: {
       name,
       namespace: 'kube-system',
-      labels: { 'apiserver.kubernetes.io/identity': 'kube-apiserver', 'kubernetes.io/hostname': hostname },
-      annotations: { 'kubernetes.io/peer-advertise-address': `${advertiseAddress}:${port}` },
+      labels: { [identityLabel]: 'kube-apiserver', 'kubernetes.io/hostname': hostname },
+      annotations: { [addressAnnotation]: `${advertiseAddress}:${port}` },
     },
     spec: {
       holderIdentity: `${name}_${id}`,
