@@ -28,6 +28,7 @@ import { createHealth } from './health/health.ts'
 import { checkStore, createHealthChecks, type ServerState } from './health/server-checks.ts'
 import { createLoopbackTransport } from './loopback.ts'
 import { createMetrics, type Metrics } from './metrics/metrics.ts'
+import { createMetricsApi, type MetricsApi } from './metrics-api/metrics-api.ts'
 import { metricsHandler, nonResourceHandler, type PathHandler, rootHandler, versionHandler } from './non-resource.ts'
 import type { Held, ObjectReader } from './object-reader.ts'
 import { openApiHandler } from './openapi/handler.ts'
@@ -46,7 +47,7 @@ import type { RestServices } from './rest/resource-request.ts'
 import { createServerFields } from './rest/server-fields/all.ts'
 import { subresourceHandlers } from './rest/subresources/all.ts'
 import { connectHandlers } from './rest/subresources/connect.ts'
-import { defaultKubeletPort } from './rest/subresources/connect-location.ts'
+import { defaultKubeletPort, type KubeletClientOptions } from './rest/subresources/connect-location.ts'
 import type { SubresourceHandler } from './rest/subresources/handler.ts'
 import { unstoredResources } from './reviews.ts'
 import { rootPaths } from './root-paths.ts'
@@ -75,6 +76,9 @@ interface Parts {
   /** Undefined: priority and fairness is off. */
   readonly flow: FlowControl | undefined
   readonly audit: RunningAudit | undefined
+  readonly kubelet: KubeletClientOptions
+  /** Undefined: there is none here. */
+  readonly metricsApi: MetricsApi | undefined
 }
 
 export interface RequestHandling {
@@ -144,6 +148,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
   const inFlight = { reading: 0, mutating: 0 }
   const limits = options.maxInFlight ?? defaultInFlight
   const flowOptions = { ...options, registry, reader, client: createClient(own), inFlight, limits }
+  const kubelet = kubeletClientOptions(options)
   const parts: Parts = {
     options,
     reader,
@@ -154,6 +159,8 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     aggregator,
     flow: options.priorityAndFairness === false ? undefined : createFlowControl(flowOptions),
     audit: options.audit && startAudit(options.audit, { ...options, webhookClient }),
+    kubelet,
+    metricsApi: options.metricsApi ? createMetricsApi({ ...options, reader, registry, kubelet }) : undefined,
   }
   const metrics = createMetrics({
     clock: options.clock,
@@ -177,6 +184,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
         aggregator.run(signal),
         customResources.run(signal),
         parts.flow?.run(signal),
+        parts.metricsApi?.run(signal),
         credentials.follow(signal),
         authorizer.follow(signal),
       ])
@@ -234,7 +242,7 @@ async function requireCreate(context: Parameters<typeof attributesOf>[0], author
 
 /** Behind all steps: a resource, a question that is asked like one, or a path of its own. */
 function serve(parts: Parts, metrics: Metrics): Handler {
-  const { services, authorizer, credentials, options } = parts
+  const { services, authorizer, credentials, options, metricsApi } = parts
   const { tokens, audiences } = credentials
   const stored = createRestHandler({ ...services, subresourceHandlers: handlersBelow(parts) })
   const unstored = unstoredResources(services, {
@@ -247,7 +255,16 @@ function serve(parts: Parts, metrics: Metrics): Handler {
   const paths = nonResource(parts, metrics)
   return (context) => {
     if (!context.info.isResourceRequest || context.path.startsWith('//')) return paths(context)
-    return unstored(context) ?? stored(context)
+    return metricsApi?.handle(context) ?? unstored(context) ?? stored(context)
+  }
+}
+
+function kubeletClientOptions({ certificates }: RequestHandlerOptions): KubeletClientOptions {
+  const { certificate: clientCertificate, key: clientKey } = certificates.kubeletClient
+  return {
+    tls: { clientCertificate, clientKey, certificateAuthority: certificates.certificateAuthority },
+    defaultPort: defaultKubeletPort,
+    preferredAddressTypes: preferredKubeletAddresses,
   }
 }
 
@@ -258,16 +275,11 @@ function handlersBelow({
   credentials,
   options,
   authorizer,
+  kubelet,
 }: Parts): Record<string, SubresourceHandler> {
   const { signingKey: key, audiences } = credentials
-  const { clock, certificates } = options
+  const { clock } = options
   const { issuer, maxTokenExpirationSeconds, extendTokenExpiration = true } = options.serviceAccounts
-  const { certificate: clientCertificate, key: clientKey } = certificates.kubeletClient
-  const kubelet = {
-    tls: { clientCertificate, clientKey, certificateAuthority: options.certificates.certificateAuthority },
-    defaultPort: defaultKubeletPort,
-    preferredAddressTypes: preferredKubeletAddresses,
-  }
   return {
     ...subresourceHandlers(services),
     ...connectHandlers({ reader, authorizer, admission: services.admission, kubelet }),

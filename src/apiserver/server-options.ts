@@ -56,6 +56,8 @@ export interface ApiServerOptions {
   readonly audit?: AuditSettings
   /** Upstream's --enable-priority-and-fairness. Default true. */
   readonly priorityAndFairness?: boolean
+  /** Serves `metrics.k8s.io` from what kubelets tell, unless an APIService has another server do it. Default false. */
+  readonly metricsApi?: boolean
   /** Default: every kind that upstream serves by default. */
   readonly definitions?: readonly ResourceDefinition[]
 }

@@ -79,6 +79,7 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
         frontProxyClient: certificates.frontProxyClient,
       },
       ...settings,
+      metricsApi: options.components.includes('node'),
       serviceCidr: options.serviceCidr,
       bindAddress: options.bindAddress,
       port: options.port,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { type ClusterProcess, startClusterProcess } from '../support/cluster-process.ts'
 import { busyboxImage, nginxImage } from '../support/images.ts'
+import { until } from '../support/processes.ts'
 
 let cluster: ClusterProcess
 before(async () => {
@@ -179,6 +180,21 @@ test('a mistake in a manifest is said as kubectl says it', async () => {
   const { code, stderr } = await cluster.kubectlFinished(['apply', '-f', '-'], { input: manifest })
   assert.equal(code, 1)
   assert.match(stderr, /strict decoding error: unknown field "more"/)
+})
+
+test('top says what nodes, Pods and containers use', async () => {
+  await kubectl('run', 'busy', '--image=busybox:1', '--restart=Never', '--', 'sleep', '3600')
+  await kubectl('wait', '--for=condition=Ready', 'pod/busy', '--timeout=30s')
+  const [[node, cpu, , memory, share] = []] = rows(await kubectl('top', 'nodes'))
+  assert.equal(node, 'e2e')
+  assert.match(`${cpu} ${memory} ${share}`, /^\d+m \d+Mi \d+%$/)
+  const used = await until('the Pod is measured', async () => {
+    const { code, stdout } = await cluster.kubectlFinished(['top', 'pod', 'busy', '--containers'])
+    return code === 0 && rows(stdout)
+  })
+  assert.deepEqual(used[0]!.slice(0, 2), ['busy', 'busy'])
+  assert.match(used[0]!.slice(2).join(' '), /^\d+m \d+Mi$/)
+  await kubectl('delete', 'pod', 'busy', '--now')
 })
 
 test('explain, api-resources, api-versions and version', async () => {

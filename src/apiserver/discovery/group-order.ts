@@ -27,6 +27,8 @@ const builtIn: Readonly<Record<string, Priority>> = {
   'discovery.k8s.io/v1': { group: 16200, version: 15 },
   'resource.k8s.io/v1': { group: 16200, version: 21 },
   'flowcontrol.apiserver.k8s.io/v1': { group: 16100, version: 21 },
+  // As metrics-server's manifest has it.
+  'metrics.k8s.io/v1beta1': { group: 100, version: 100 },
 }
 
 /** Custom groups come after all built-in ones. */
