@@ -64,6 +64,9 @@ export interface RequestHandlerOptions extends ApiServerOptions {
 /** A Node's address is surer to be reachable than its name, which no DNS may know. After kubeadm's flags. */
 const preferredKubeletAddresses = ['InternalIP', 'ExternalIP', 'Hostname']
 
+/** Upstream's --min-request-timeout. */
+const defaultMinRequestTimeoutSeconds = 1_800
+
 /** What the steps share. */
 interface Parts {
   readonly options: RequestHandlerOptions
@@ -133,6 +136,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     admission: admissionChain(plugins),
     clock: options.clock,
     bookmarks: createBookmarkTicker(options.clock),
+    minWatchSeconds: options.minRequestTimeoutSeconds ?? defaultMinRequestTimeoutSeconds,
     authorizeCreate: (context) => requireCreate(context, authorizer),
     serverFields: createServerFields({ ...options, registry, random }),
     random,

@@ -42,6 +42,7 @@ export function createRestServer({
     clock,
     admission: { mutate: async () => {}, validate: async () => {} },
     bookmarks: createBookmarkTicker(clock),
+    minWatchSeconds: 1_800,
     authorizeCreate: async () => {},
     serverFields: createServerFields({ store, registry, clock, serviceCidr: '10.0.0.0/16', random }),
     random,

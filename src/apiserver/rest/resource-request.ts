@@ -22,6 +22,8 @@ export interface RestServices {
   readonly authorizeCreate: CreateAuthorizer
   /** Fields that take other objects to fill: a Service's addresses and ports. */
   readonly serverFields: ServerFields
+  /** A watch that names no end lasts this long, up to twice as long, so that they do not all end at once. */
+  readonly minWatchSeconds: number
   /** A random whole number below `limit`, for names and timeouts. */
   readonly random: (limit: number) => number
 }

@@ -12,9 +12,6 @@ import { eventTransform, responseForm } from './response-form.ts'
 import { type Selection, selectionOf } from './selection.ts'
 import { type ServedObject, servedObject } from './stored-object.ts'
 
-/** A watch without timeoutSeconds lasts this long, up to twice as long, so that they do not all end at once. */
-const minWatchSeconds = 1_800
-
 const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' }
 
 /** A watch of a collection, or of one object by its name in a field selector. */
@@ -180,7 +177,7 @@ class ObjectWatch implements WatchAnswer {
   }
 
   #startTimeout(): void {
-    const { clock, random } = this.#options.request.services
+    const { clock, random, minWatchSeconds } = this.#options.request.services
     const seconds = this.#options.options.timeoutSeconds || minWatchSeconds + random(minWatchSeconds)
     const timer: Timer = clock.setTimer(seconds * 1_000, () => this.#end()).unref()
     this.#stops.push(() => timer.cancel())
