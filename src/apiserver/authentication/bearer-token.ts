@@ -66,9 +66,14 @@ function tokenOf(context: RequestContext): string | undefined {
   return undefined
 }
 
+/** Whether a subprotocol is no protocol, but the token of a browser, which cannot set headers. */
+export function isBearerSubprotocol(subprotocol: string): boolean {
+  return subprotocol.startsWith(webSocketTokenPrefix)
+}
+
 function webSocketToken({ headers }: RequestContext): string | undefined {
   const protocols = headers.get('sec-websocket-protocol')
   if (!protocols) return undefined
-  const found = protocols.split(',').find((protocol) => protocol.trim().startsWith(webSocketTokenPrefix))
+  const found = protocols.split(',').find((protocol) => isBearerSubprotocol(protocol.trim()))
   return found && Buffer.from(found.trim().slice(webSocketTokenPrefix.length), 'base64url').toString()
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2'
 import { request } from 'node:https'
 import { after, before, describe, test } from 'node:test'
@@ -6,6 +7,7 @@ import { gunzipSync } from 'node:zlib'
 import { CertificateAuthority, type KeyPair } from '../../cluster/certificates.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { silentLogger } from '../../platform/log.ts'
+import { connectWebSocket } from '../../platform/websocket/connection.ts'
 import type { Answer, RequestContext, WatchSink } from '../request.ts'
 import { createHttpEdge, type HttpEdge } from './edge.ts'
 
@@ -224,6 +226,24 @@ for (const [version, send] of [
     })
   })
 }
+
+test('a watch over WebSocket sends a message an event, of text, and then closes', async () => {
+  const { socket, subprotocol } = await connectWebSocket({
+    url: new URL(`wss://localhost:${port}/watch`),
+    tls: { certificateAuthority: authority.pair.certificate },
+    subprotocols: ['base64url.bearer.authorization.k8s.io.dG9rZW4', 'base64.binary.k8s.io'],
+  })
+  assert.equal(subprotocol, 'base64.binary.k8s.io')
+  const names: string[] = []
+  socket.on('message', (data: Buffer, isBinary: boolean) => {
+    assert.equal(isBinary, false)
+    names.push((JSON.parse(data.toString()) as { object: { metadata: { name: string } } }).object.metadata.name)
+  })
+  const closed = once(socket, 'close')
+  socket.resume()
+  await closed
+  assert.deepEqual(names, ['a', 'b', 'c'])
+})
 
 test('the edge knows whether a client certificate is trusted', async () => {
   const trusted = await authority.issue({ commonName: 'alice', usage: 'client' })

@@ -6,11 +6,20 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Answer, ListAnswer, WatchAnswer } from '../request.ts'
 import { type Body, encodeList, encodeObject, type Format, type ProtobufEncoder, WatchFramer } from './encode.ts'
 import { listChunks } from './list-chunks.ts'
-import { everyEncoding, mediaTypes, type NegotiatedMediaType, negotiate, takesGzip, wantsPretty } from './negotiate.ts'
+import {
+  type Encoding,
+  everyEncoding,
+  mediaTypes,
+  type NegotiatedMediaType,
+  negotiate,
+  takesGzip,
+  wantsPretty,
+} from './negotiate.ts'
 import type { HttpRequestContext } from './request-context.ts'
-import type { Responder, ResponseHeaders } from './responder.ts'
+import type { Responder, ResponseHeaders, ResponseStream } from './responder.ts'
 import { sendChunks } from './send-chunks.ts'
 import { WatchResponse } from './watch-response.ts'
+import { acceptWatchSocket, wantsWebSocket } from './watch-socket.ts'
 
 const compress = promisify(gzip)
 
@@ -109,12 +118,11 @@ export class AnswerWriter {
     return sendChunks({ chunks: inOrder(first, second, chunks), headers, context, responder })
   }
 
-  #watch(answer: WatchAnswer, context: HttpRequestContext, responder: Responder): Promise<void> {
+  async #watch(answer: WatchAnswer, context: HttpRequestContext, responder: Responder): Promise<void> {
     const { encoding } = this.#format(context)
-    const headers = headersOf(context)
-    headers['content-type'] = encoding === 'protobuf' ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json
+    const stream = await openWatch(encoding, context, responder)
+    if (!stream) return answer.stop()
     return new Promise((resolve) => {
-      const stream = responder.open(200, headers)
       const options = { answer, stream, framer: this.#framer, encoding, clock: this.#clock, onEnd: resolve }
       const response = new WatchResponse(options)
       context.onClosed(() => {
@@ -140,6 +148,18 @@ export class AnswerWriter {
     this.#accepted.set(accept, negotiated)
     return negotiated
   }
+}
+
+function openWatch(
+  encoding: Encoding,
+  context: HttpRequestContext,
+  responder: Responder,
+): Promise<ResponseStream | undefined> | ResponseStream {
+  const binary = encoding === 'protobuf'
+  if (wantsWebSocket(context.headers)) return acceptWatchSocket(responder.takeOver(), { binary })
+  const headers = headersOf(context)
+  headers['content-type'] = binary ? `${mediaTypes.protobuf};stream=watch` : mediaTypes.json
+  return responder.open(200, headers)
 }
 
 function prettyFor(context: HttpRequestContext): boolean {

@@ -1,4 +1,3 @@
-import { expired } from '../../machinery/errors.ts'
 import type { Clock, Timer } from '../../platform/clock.ts'
 import type { WatchAnswer, WatchSink } from '../request.ts'
 import type { WatchEventToSend, WatchFramer } from './encode.ts'
@@ -15,15 +14,19 @@ export interface WatchResponseOptions {
   readonly onEnd: () => void
 }
 
-/** How many events may wait for a slow client beside those of the first burst, which lists what there is. */
-const maxQueuedEvents = 10_000
+/**
+ * How many events may wait for a slow client beside those of the first burst, which lists what there is. As many as
+ * the largest channel of upstream's cacher has room for; an event that waits takes some 100 bytes of its own.
+ */
+const maxQueuedEvents = 1_000
 
 /** How long a client that reads nothing is waited for at the end of its stream. */
 const lastWordsMs = 5_000
 
 /**
- * Sends a watch. Events that the client is not ready for wait as references to shared objects, not as bytes; a client
- * that falls behind by more than the bound gets a 410 and is cut off, so that it costs the server nothing more.
+ * Sends a watch. Events that the client is not ready for wait as references to shared objects, not as bytes. The stream
+ * of a client that falls behind by more than the bound ends without a word, so that it costs the server nothing more:
+ * what it has read is whole, and it may go on from there. After cacheWatcher.add of storage/cacher v1.36.
  */
 export class WatchResponse implements WatchSink {
   readonly #options: WatchResponseOptions
@@ -72,9 +75,10 @@ export class WatchResponse implements WatchSink {
       this.#queue.push(event)
       return
     }
-    const { status } = expired('The watch was too slow: too many events are waiting to be sent.')
-    this.#queue = [{ type: 'ERROR', object: status }]
+    this.#queue = []
     this.#sent = 0
+    // Ends the watch now, and the response when the client reads on or has had its time.
+    this.#options.answer.stop()
     this.end()
   }
 

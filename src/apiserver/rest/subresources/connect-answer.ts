@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import { internalError } from '../../../machinery/errors.ts'
 import type { StatusError } from '../../../machinery/status.ts'
 import { refuseUpgrade, type ServerUpgrade } from '../../../platform/http-upgrade.ts'
+import { isBearerSubprotocol } from '../../authentication/bearer-token.ts'
 import type { Answer, RawConnection, RequestContext } from '../../request.ts'
 
 /** Whether the client wants to leave HTTP. Only HTTP/1.1 can. */
@@ -11,7 +12,6 @@ export function wantsUpgrade({ headers }: RequestContext): boolean {
 
 /** What the client proved itself with is for this server alone. After apiserver filters WithAuthentication. */
 const credentials = ['authorization', 'proxy-authorization', 'cookie']
-const bearerSubprotocol = /^base64url\.bearer\.authorization\.k8s\.io\./
 
 /** Name and value in turn: what may go on to a kubelet, Pod or Service. */
 export function forwardableHeaders(rawHeaders: readonly string[]): string[] {
@@ -28,7 +28,7 @@ function forwardableValue(name: string, value: string): string | undefined {
   if (credentials.includes(name) || name.startsWith('impersonate-') || name.startsWith(':')) return undefined
   if (name !== 'sec-websocket-protocol') return value
   const offered = value.split(',').map((protocol) => protocol.trim())
-  return offered.filter((protocol) => !bearerSubprotocol.test(protocol)).join(', ') || undefined
+  return offered.filter((protocol) => !isBearerSubprotocol(protocol)).join(', ') || undefined
 }
 
 /** Takes the connection over for `serve`. What goes wrong before anything was answered becomes a Status. */
