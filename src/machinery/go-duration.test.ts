@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { DurationError, parseGoDuration } from './go-duration.ts'
+import { DurationError, formatGoDuration, parseGoDuration } from './go-duration.ts'
 
 const valid: Readonly<Record<string, number>> = {
   '0': 0,
@@ -31,4 +31,20 @@ for (const [text, message] of Object.entries(invalid)) {
   test(`${JSON.stringify(text)} is no duration`, () => {
     assert.throws(() => parseGoDuration(text), new DurationError(message))
   })
+}
+
+const formatted: readonly [ms: number, text: string][] = [
+  [0, '0s'],
+  [5_000, '5s'],
+  [15_020, '15.02s'],
+  [65_500, '1m5.5s'],
+  [3_600_000, '1h0m0s'],
+  [-1_500, '-1.5s'],
+  [300, '300ms'],
+  [0.25, '250µs'],
+  [0.000001, '1ns'],
+]
+
+for (const [ms, text] of formatted) {
+  test(`${ms} ms are written ${text}`, () => assert.equal(formatGoDuration(ms), text))
 }

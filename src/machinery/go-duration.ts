@@ -38,3 +38,22 @@ export function parseGoDuration(text: string): number {
   if (total >= largestMs) throw invalid()
   return sign === '-' ? -total : total
 }
+
+/** Milliseconds as Go writes a duration, to the nanosecond: `1h0m5.5s`, `300ms`, `0s`. */
+export function formatGoDuration(ms: number): string {
+  if (ms === 0) return '0s'
+  const sign = ms < 0 ? '-' : ''
+  const size = Math.abs(ms)
+  const unit = (['ns', 'µs', 'ms'] as const).findLast((name) => size >= units[name]!)
+  if (size < units.s!) return `${sign}${toNano(size / units[unit ?? 'ns']!)}${unit ?? 'ns'}`
+  const hours = Math.trunc(size / units.h!)
+  const minutes = Math.trunc((size % units.h!) / units.m!)
+  const seconds = toNano((size % units.m!) / units.s!)
+  const whole = hours > 0 ? `${hours}h${minutes}m` : minutes > 0 ? `${minutes}m` : ''
+  return `${sign}${whole}${seconds}s`
+}
+
+/** Without the digits that are binary fractions' alone. */
+function toNano(value: number): number {
+  return Number(value.toFixed(9))
+}

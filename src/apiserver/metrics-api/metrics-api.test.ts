@@ -3,9 +3,12 @@ import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import { FakeReader } from '../../../test/support/fake-reader.ts'
+import { nodeMetrics } from '../../api/metrics/metrics.ts'
 import { apiServices, nodes, pods } from '../../api/types/resources.ts'
 import type { Transport } from '../../client/transport.ts'
 import { CertificateAuthority } from '../../cluster/certificates.ts'
+import { decodeMessage } from '../../machinery/protobuf/decode.ts'
+import { encodeMessage } from '../../machinery/protobuf/encode.ts'
 import { systemClock } from '../../platform/clock.ts'
 import { silentLogger } from '../../platform/log.ts'
 import { createLoopbackTransport } from '../loopback.ts'
@@ -167,4 +170,10 @@ test('another server takes the place of this one, and gives it back', () => {
   assert.deepEqual(served(), [])
   reader.remove(apiServices, metadata.name)
   assert.deepEqual(served(), ['NodeMetrics', 'PodMetrics'])
+})
+
+test('clients that prefer protobuf get it, windows as nanoseconds', () => {
+  const metrics = { timestamp: '2026-01-01T00:00:00Z', window: '15.5s', usage: { cpu: '1', memory: '1Gi' } }
+  const decoded = decodeMessage(encodeMessage(metrics, nodeMetrics.schema), nodeMetrics.schema)
+  assert.equal((decoded as unknown as Metrics).window, '15.5s')
 })

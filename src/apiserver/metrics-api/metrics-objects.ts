@@ -1,6 +1,7 @@
 import type { NodeMetrics, PodMetrics, ResourceUsage } from '../../api/metrics/metrics.ts'
 import { metricsGroup, metricsVersion } from '../../api/metrics/schemas.ts'
 import type { Node, Pod } from '../../api/types/core/v1.ts'
+import { formatGoDuration } from '../../machinery/go-duration.ts'
 import { Quantity, quantityOf } from '../../machinery/quantity.ts'
 import { formatTime } from '../../machinery/time.ts'
 import type { Held } from '../object-reader.ts'
@@ -15,7 +16,7 @@ export function nodeMetricsOf({ metadata }: Held<Node>, usage: Usage, nowMs: num
     apiVersion,
     metadata: { name, creationTimestamp: formatTime(nowMs), ...(labels && { labels: { ...labels } }) },
     timestamp: formatTime(usage.timeMs),
-    window: windowText(usage.windowMs),
+    window: formatGoDuration(Math.round(usage.windowMs)),
     usage: resourceUsage(usage),
   }
 }
@@ -29,7 +30,7 @@ export function podMetricsOf({ metadata }: Held<Pod>, { containers }: PodUsage, 
     apiVersion,
     metadata: { name, namespace, creationTimestamp, ...(labels && { labels: { ...labels } }) },
     timestamp: formatTime(Math.min(...containers.map(({ usage }) => usage.timeMs))),
-    window: windowText(Math.max(...containers.map(({ usage }) => usage.windowMs))),
+    window: formatGoDuration(Math.round(Math.max(...containers.map(({ usage }) => usage.windowMs)))),
     containers: containers.map(({ name, usage }) => ({ name, usage: resourceUsage(usage) })),
   }
 }
@@ -39,13 +40,4 @@ function resourceUsage({ cpuNanoCores, memoryBytes }: Usage): ResourceUsage {
     cpu: new Quantity(BigInt(cpuNanoCores), 'DecimalSI').toString(),
     memory: quantityOf(Math.round(memoryBytes), 'BinarySI').toString(),
   }
-}
-
-/** As Go writes a duration of seconds and minutes: `15.02s`, `1m5s`. */
-function windowText(ms: number): string {
-  const seconds = Math.round(ms) / 1_000
-  if (seconds < 60) return `${seconds}s`
-  const minutes = Math.trunc(seconds / 60)
-  const rest = `${Math.round((seconds - minutes * 60) * 1_000) / 1_000}s`
-  return minutes < 60 ? `${minutes}m${rest}` : `${Math.trunc(minutes / 60)}h${minutes % 60}m${rest}`
 }

@@ -1,4 +1,5 @@
 import { decodeOwned } from '../decode.ts'
+import { formatGoDuration } from '../go-duration.ts'
 import type { FieldType, ObjectSchema, ScalarType } from '../schema.ts'
 import { formatTime } from '../time.ts'
 import { layoutOf } from './layout.ts'
@@ -139,6 +140,8 @@ const scalarWire: Partial<Record<ScalarType, number>> = {
   double: wireType.fixed64,
 }
 
+const nanosecondsPerMs = 1_000_000
+
 function readWellKnown(bytes: Buffer, scalar: ScalarType): unknown {
   switch (scalar) {
     case 'Quantity':
@@ -146,6 +149,8 @@ function readWellKnown(bytes: Buffer, scalar: ScalarType): unknown {
     case 'Time':
     case 'MicroTime':
       return readTime(bytes, scalar)
+    case 'Duration':
+      return formatGoDuration(((readParts(bytes)[1] as number | undefined) ?? 0) / nanosecondsPerMs)
     case 'IntOrString': {
       const parts = readParts(bytes)
       return parts[1] === 1 ? ((parts[3] as Buffer | undefined)?.toString('utf8') ?? '') : (parts[2] ?? 0)

@@ -1,3 +1,4 @@
+import { parseGoDuration } from '../go-duration.ts'
 import type { FieldType, ObjectSchema, ScalarType } from '../schema.ts'
 import { layoutOf } from './layout.ts'
 import { ReverseWriter, wireType } from './wire.ts'
@@ -107,6 +108,8 @@ function writeScalar(writer: ReverseWriter, number: number, value: unknown, scal
   }
 }
 
+const nanosecondsPerMs = 1_000_000
+
 /** The types that are messages in protobuf and scalars in JSON. */
 function writeWellKnown(writer: ReverseWriter, value: unknown, scalar: ScalarType): void {
   switch (scalar) {
@@ -119,6 +122,9 @@ function writeWellKnown(writer: ReverseWriter, value: unknown, scalar: ScalarTyp
       break
     case 'IntOrString':
       writeIntOrString(writer, value as number | string)
+      break
+    case 'Duration':
+      writeScalar(writer, 1, Math.round(parseGoDuration(value as string) * nanosecondsPerMs), 'int64')
       break
     default:
       writeBytes(writer, 1, Buffer.from(JSON.stringify(value)))
