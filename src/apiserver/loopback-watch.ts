@@ -1,5 +1,4 @@
 import type { ApiWatchEvent } from '../client/transport.ts'
-import { expired } from '../machinery/errors.ts'
 import type { DeepReadonly, KubeObject, WatchEventType } from '../machinery/object.ts'
 import type { WatchAnswer, WatchSink } from './request.ts'
 
@@ -7,8 +6,8 @@ import type { WatchAnswer, WatchSink } from './request.ts'
 const maxQueuedEvents = 10_000
 
 /**
- * A watch as its reader sees it. Events wait as references to shared objects. A reader that falls behind by more than
- * the bound gets a 410, as one over HTTP does.
+ * A watch as its reader sees it. Events wait as references to shared objects. The watch of a reader that falls behind
+ * by more than the bound ends, as one over HTTP does: what it has read is whole, and it may go on from there.
  */
 export class LoopbackWatch implements WatchSink, AsyncIterable<ApiWatchEvent> {
   readonly #answer: WatchAnswer
@@ -60,8 +59,7 @@ export class LoopbackWatch implements WatchSink, AsyncIterable<ApiWatchEvent> {
   }
 
   #overflow(): void {
-    const { status } = expired('The watch was too slow: too many events are waiting to be read.')
-    this.#queue = [{ type: 'ERROR', object: status }]
+    this.#queue = []
     this.#stop()
   }
 

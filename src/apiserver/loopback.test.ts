@@ -39,16 +39,14 @@ test('a watch that is refused throws the Status', async () => {
   await assert.rejects(transport.watch({ path: configMaps, query }), { name: 'StatusError', code: 500 })
 })
 
-test('a reader that falls too far behind is cut off with a 410', async () => {
+test('the watch of a reader that falls too far behind ends', async () => {
   const { transport } = createRestServer()
   const path = configMaps
   const stream = await transport.watch({ path, query: { resourceVersion: '1' } })
   for (let index = 0; index <= 10_000; index++) {
     await transport.request({ method: 'POST', path, body: { metadata: { name: `c${index}` } } })
   }
-  const types: string[] = []
-  for await (const { type } of stream) types.push(type)
-  assert.deepEqual(types, ['ERROR'])
+  for await (const event of stream) assert.fail(`unexpected ${event.type}`)
 })
 
 test('leaving the loop ends the watch', async () => {

@@ -90,11 +90,16 @@ export class WatchResponse implements WatchSink {
     if (this.#state === 'closed') return
     this.#blocked = false
     while (this.#sent < this.#queue.length && !this.#blocked) this.#write(this.#queue[this.#sent++]!)
-    if (this.#sent === this.#queue.length) {
-      this.#queue = []
-      this.#sent = 0
-      if (this.#state === 'ending' && !this.#blocked) this.#finish()
-    }
+    this.#forgetSent()
+    if (this.#queue.length === 0 && this.#state === 'ending' && !this.#blocked) this.#finish()
+  }
+
+  /** Of a client that is never quite up to date, too. By halves, so that moving the others costs next to nothing. */
+  #forgetSent(): void {
+    if (this.#sent * 2 < this.#queue.length) return
+    this.#queue = this.#queue.slice(this.#sent)
+    this.#sent = 0
+    if (this.#queue.length === 0) this.#limit = maxQueuedEvents
   }
 
   #finish(): void {
