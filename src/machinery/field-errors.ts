@@ -45,6 +45,10 @@ export function tooManyField(field: string, actual: number, most: number): Field
   return { type: 'FieldValueTooMany', field, detail: `Too many: ${actual}: must have at most ${most} ${items}` }
 }
 
+export function internalField(field: string, why: string): FieldError {
+  return { type: 'InternalError', field, detail: `Internal error: ${why}` }
+}
+
 function withWhy(text: string, why: string): string {
   return why === '' ? text : `${text}: ${why}`
 }

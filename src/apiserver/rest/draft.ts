@@ -14,6 +14,7 @@ import { type Body, readBody, unknownFormat } from './body.ts'
 import { assertCustomKind } from './custom-kind.ts'
 import { decodeObject } from './decode-object.ts'
 import type { ResourceRequest } from './resource-request.ts'
+import { schemeName } from './scheme-name.ts'
 import type { Draft } from './write-metadata.ts'
 import type { FieldValidation } from './write-options.ts'
 
@@ -148,7 +149,7 @@ function assertKind({ kind, apiVersion }: GivenKind, expected: ExpectedKind, reg
   const cannot = `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}`
   if (!registry.lookupKind(group, version, kind)) {
     const why = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`
-    throw badRequest(`${cannot}: ${why} in scheme "pkg/api/legacyscheme/scheme.go:30"`)
+    throw badRequest(`${cannot}: ${why} in scheme ${schemeName(expected)}`)
   }
   if (kind !== expected.kind || group !== expected.group) {
     const internal = expected.group === '' ? 'core' : expected.group.split('.')[0]

@@ -4,8 +4,7 @@ import { apiVersionOf, deepFreeze, type KubeObject, parseApiVersion } from '../.
 import { isJsonObject, type JsonObject } from '../../machinery/patch/patch-error.ts'
 import { decodeObject } from './decode-object.ts'
 import type { ResourceRequest } from './resource-request.ts'
-
-const scheme = 'in scheme "pkg/api/legacyscheme/scheme.go:30"'
+import { schemeName } from './scheme-name.ts'
 
 /**
  * What a JSON or merge patch has made, as the kind it says it is now. Another version of the same kind is converted;
@@ -24,7 +23,7 @@ export function decodePatchedKind(patched: unknown, { definition, services }: Re
   const other = services.registry.lookupKind(group, version, kind)
   if (!other) {
     throw new DecodeError(
-      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} ${scheme}`,
+      `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${schemeName(definition)}`,
     )
   }
   const decoded = withKind(decodeObject(patched, other), other)

@@ -2,7 +2,9 @@ import type { FieldError } from '../../../machinery/errors.ts'
 import { forbiddenField, invalidField } from '../../../machinery/field-errors.ts'
 import type { JsonSchema } from '../../../machinery/structural-schema/json-schema.ts'
 import { itemsOf } from '../../../machinery/structural-schema/structural-errors.ts'
+import { compiledRuleErrors } from './compiled-rule-errors.ts'
 import { topologyErrors } from './list-rules.ts'
+import type { RuleContext } from './rule-context.ts'
 import { writtenRuleErrors } from './rule-errors.ts'
 import { type StandardOptions, standardErrors } from './schema-standard.ts'
 import type { ValidationOptions } from './validation-options.ts'
@@ -14,40 +16,58 @@ interface Here {
   readonly isRoot: boolean
   /** The part of the schema around that hides which old value belongs to which new one. */
   readonly uncorrelatable: string | undefined
+  /** Absent: rules are not compiled, since the schema is not structural or this is a branch. */
+  readonly rules: RuleContext | undefined
+  readonly allowAnyCost: boolean
 }
 
 export interface OpenApiSchemaOptions {
   readonly path: string
   readonly options: ValidationOptions
+  readonly rules: RuleContext | undefined
+  /** The schema was like this before: its rules may cost what they cost. */
+  readonly allowAnyCost: boolean
+}
+
+/** Errors of rules come after all others, and only where there are no others at their place or below. */
+interface SchemaErrors {
+  readonly schema: FieldError[]
+  readonly rules: FieldError[]
 }
 
 /** After ValidateCustomResourceDefinitionOpenAPISchema of apiextensions validation.go v1.36. */
-export function openApiSchemaErrors(schema: JsonSchema, { path, options }: OpenApiSchemaOptions): FieldError[] {
+export function openApiSchemaErrors(schema: JsonSchema, given: OpenApiSchemaOptions): FieldError[] {
   const standard = {
-    requireValidTypes: options.requireValidTypes,
+    requireValidTypes: given.options.requireValidTypes,
     noDefaultsBecause: undefined,
     isInsideMetadata: false,
   }
-  return validate(schema, { path, options, standard, isRoot: true, uncorrelatable: undefined })
+  const errors = validate(schema, { ...given, standard, isRoot: true, uncorrelatable: undefined })
+  return [...errors.schema, ...errors.rules]
 }
 
-function validate(schema: JsonSchema, here: Here): FieldError[] {
-  const { path, options } = here
+function validate(schema: JsonSchema, here: Here): SchemaErrors {
+  const { path, options, rules: context } = here
+  const rules: FieldError[] = []
   const errors = standardErrors(schema, path, here.standard)
   if (schema.uniqueItems) {
     const why = 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'
     errors.push(forbiddenField(`${path}.uniqueItems`, why))
   }
   for (const { schema: child, ...there } of childrenOf(schema, here, errors)) {
-    errors.push(...validate(child, { ...here, isRoot: false, ...there }))
+    const below = validate(child, { ...here, isRoot: false, ...there })
+    errors.push(...below.schema)
+    rules.push(...below.rules)
   }
   if (schema['x-kubernetes-preserve-unknown-fields'] === false)
     errors.push(invalidField(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'))
   errors.push(...topologyErrors(schema, path, options), ...writtenRuleErrors(schema, path))
-  return errors
+  if (errors.length === 0 && context) rules.push(...compiledRuleErrors(schema, { ...here, context }))
+  return { schema: errors, rules }
 }
 
-type Child = { readonly schema: JsonSchema } & Pick<Here, 'path'> & Partial<Pick<Here, 'standard' | 'uncorrelatable'>>
+type Child = { readonly schema: JsonSchema } & Pick<Here, 'path' | 'rules'> &
+  Partial<Pick<Here, 'standard' | 'uncorrelatable'>>
 
 function childrenOf(schema: JsonSchema, here: Here, errors: FieldError[]): Child[] {
   return [
@@ -58,7 +78,8 @@ function childrenOf(schema: JsonSchema, here: Here, errors: FieldError[]): Child
   ]
 }
 
-function additionalOf({ additionalProperties, properties }: JsonSchema, here: Here, errors: FieldError[]): Child[] {
+function additionalOf(around: JsonSchema, here: Here, errors: FieldError[]): Child[] {
+  const { additionalProperties, properties } = around
   if (additionalProperties === undefined) return []
   const path = `${here.path}.additionalProperties`
   if (Object.keys(properties ?? {}).length > 0 && additionalProperties !== true)
@@ -66,7 +87,7 @@ function additionalOf({ additionalProperties, properties }: JsonSchema, here: He
   if (typeof additionalProperties === 'boolean') return []
   const noDefaultsBecause = 'inside additionalProperties applying to object metadata'
   const standard = here.standard.isInsideMetadata ? { ...here.standard, noDefaultsBecause } : here.standard
-  return [{ schema: additionalProperties, path, standard }]
+  return [{ schema: additionalProperties, path, standard, rules: here.rules?.additional(around) }]
 }
 
 const metaFields = ['metadata', 'kind', 'apiVersion']
@@ -77,6 +98,7 @@ function propertiesOf(schema: JsonSchema, here: Here): Child[] {
   return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
     schema: property,
     path: `${here.path}.properties[${name}]`,
+    rules: here.rules?.property(name, schema),
     uncorrelatable: here.uncorrelatable ?? (correlates ? undefined : here.path),
     standard: isObject && metaFields.includes(name) ? insideMetadata(here, name) : here.standard,
   }))
@@ -91,14 +113,13 @@ function insideMetadata({ standard, isRoot }: Here, name: string): StandardOptio
 }
 
 function branchesOf({ not, allOf, oneOf, anyOf, definitions, dependencies }: JsonSchema, { path }: Here): Child[] {
+  const branch = (schema: JsonSchema, place: string) => ({ schema, path: `${path}.${place}`, rules: undefined })
   const list = (name: string, branches: readonly JsonSchema[] = []) =>
-    branches.map((schema, index) => ({ schema, path: `${path}.${name}[${index}]` }))
+    branches.map((schema, index) => branch(schema, `${name}[${index}]`))
   const byKey = (name: string, schemas: Readonly<Record<string, JsonSchema | readonly string[]>> = {}) =>
-    Object.entries(schemas).flatMap(([key, schema]) =>
-      isSchema(schema) ? [{ schema, path: `${path}.${name}[${key}]` }] : [],
-    )
+    Object.entries(schemas).flatMap(([key, schema]) => (isSchema(schema) ? [branch(schema, `${name}[${key}]`)] : []))
   return [
-    ...(not === undefined ? [] : [{ schema: not, path: `${path}.not` }]),
+    ...(not === undefined ? [] : [branch(not, 'not')]),
     ...list('allOf', allOf),
     ...list('oneOf', oneOf),
     ...list('anyOf', anyOf),
@@ -118,10 +139,12 @@ function itemsBelow(schema: JsonSchema, here: Here): Child[] {
   const uncorrelatable = here.uncorrelatable ?? (isMap ? undefined : here.path)
   const one = itemsOf(schema)
   const path = `${here.path}.items`
-  if (one !== undefined) return [{ schema: one, path, uncorrelatable }]
+  const rules = here.rules?.items(schema)
+  if (one !== undefined) return [{ schema: one, path, uncorrelatable, rules }]
   return (schema.items as readonly JsonSchema[]).map((item, index) => ({
     schema: item,
     path: `${path}[${index}]`,
     uncorrelatable,
+    rules,
   }))
 }

@@ -11,6 +11,7 @@ import { defaultErrors } from './default-errors.ts'
 import { goSchema } from './go-form.ts'
 import type { VersionContents } from './internal-form.ts'
 import { openApiSchemaErrors } from './open-api-schema.ts'
+import { RuleContext } from './rule-context.ts'
 import type { ValidationOptions } from './validation-options.ts'
 
 export interface RootSchemaOptions {
@@ -25,7 +26,7 @@ export interface RootSchemaOptions {
 /** After validateCustomResourceDefinitionValidation of apiextensions validation.go v1.36. */
 export function rootSchemaErrors(
   validation: VersionContents['schema'],
-  { path: holder, options, hasStatus }: RootSchemaOptions,
+  { path: holder, options, hasStatus, isUnchanged }: RootSchemaOptions,
 ): FieldError[] {
   const schema = validation?.openAPIV3Schema
   if (schema === undefined) return []
@@ -33,12 +34,16 @@ export function rootSchemaErrors(
   const errors = hasStatus ? statusErrors(schema, path) : []
   if (schema.nullable) errors.push(forbiddenField(`${path}.nullable`, 'nullable cannot be true at the root'))
   const parsed = options.requireStructuralSchema ? parse(schema) : undefined
-  if (parsed !== undefined && !(parsed instanceof NotStructuralError))
-    errors.push(...structureErrors(schema, parsed, { path, options }))
-  errors.push(...openApiSchemaErrors(schema, { path, options }))
+  let rules: RuleContext | undefined
+  if (parsed !== undefined && !(parsed instanceof NotStructuralError)) {
+    const wrong = structureErrors(schema, parsed, { path, options })
+    errors.push(...wrong)
+    if (wrong.length === 0) rules = RuleContext.root(parsed)
+  }
+  errors.push(...openApiSchemaErrors(schema, { path, options, rules, allowAnyCost: isUnchanged }))
   // What is said of a schema that cannot be read, the rules above say better.
   if (errors.length === 0 && parsed instanceof NotStructuralError) errors.push(invalidField(path, '', parsed.message))
-  return errors
+  return [...errors, ...(rules?.costs.errors(path) ?? [])]
 }
 
 function parse(schema: JsonSchema): StructuralSchema | NotStructuralError {

@@ -34,7 +34,6 @@ export function updateOptions(
     requireAtomicSets: none(isNonAtomicSet),
     requireListKeys: none((schema) => keyRuleErrors(schema, '').length > 0),
     allowInvalidCaBundle: !established || (Boolean(webhook?.clientConfig?.caBundle) && hadCaBundleError),
-    ...oldExpressions(schemas),
     unchangedSchemas: unchangedVersions(definition, old, ({ schema }) => schema),
     tooManySelectableFields: manySelectableFields(definition, old),
   }
@@ -66,20 +65,6 @@ function hasUnprunedDefaults(schema: JsonSchema): boolean {
   if (!isStructural(schema)) return false
   const parsed = parseStructuralSchema(schema)
   return pruneDefaults(parsed) !== parsed
-}
-
-function oldExpressions(schemas: readonly JsonSchema[]): Pick<ValidationOptions, 'oldRules' | 'oldMessageExpressions'> {
-  const oldRules = new Set<string>()
-  const oldMessageExpressions = new Set<string>()
-  const collect = (schema: JsonSchema) => {
-    for (const { rule, messageExpression } of schema['x-kubernetes-validations'] ?? []) {
-      oldRules.add(rule)
-      if (messageExpression) oldMessageExpressions.add(messageExpression)
-    }
-    return false
-  }
-  for (const schema of schemas) someSchema(schema, collect)
-  return { oldRules, oldMessageExpressions }
 }
 
 type Version = DeepReadonly<CustomResourceDefinition['spec']['versions'][number]>

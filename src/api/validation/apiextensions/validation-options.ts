@@ -12,9 +12,6 @@ export interface ValidationOptions {
   readonly requireAtomicSets: boolean
   readonly requireListKeys: boolean
   readonly allowInvalidCaBundle: boolean
-  /** Rules that were there before: they may use what new ones may not. */
-  readonly oldRules: ReadonlySet<string>
-  readonly oldMessageExpressions: ReadonlySet<string>
   /** Names of versions with the schema they had: their rules may cost what they cost. */
   readonly unchangedSchemas: ReadonlySet<string>
   /** Names of versions whose too many selectable fields are what they were; empty: those of all versions. */
@@ -32,8 +29,6 @@ export const createOptions: ValidationOptions = {
   requireListKeys: true,
   // Nobody is served by the definition yet.
   allowInvalidCaBundle: true,
-  oldRules: new Set(),
-  oldMessageExpressions: new Set(),
   unchangedSchemas: new Set(),
   tooManySelectableFields: new Set(),
 }
