@@ -1,4 +1,5 @@
 import type { PolicyRule } from '../../api/types/rbac/v1.ts'
+import { aggregateMessage } from '../../machinery/aggregate.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import type { UserInfo } from '../request.ts'
 
@@ -99,13 +100,7 @@ function isFinal({ allowed, denied }: Decision): boolean {
 function joined(decisions: readonly Decision[]): Decision {
   const reasons = decisions.map(({ reason }) => reason).filter((reason) => reason !== '')
   const errors = decisions.map(({ error }) => error).filter((error) => error !== undefined)
-  return { allowed: false, reason: reasons.join('\n'), ...(errors.length > 0 && { error: aggregate(errors) }) }
-}
-
-/** Several errors as one text, each once. Of at least one. After apimachinery util/errors aggregate. */
-export function aggregate(errors: readonly string[]): string {
-  const unique = [...new Set(errors)]
-  return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
+  return { allowed: false, reason: reasons.join('\n'), ...(errors.length > 0 && { error: aggregateMessage(errors) }) }
 }
 
 /** All rules that any of them knows. */

@@ -1,4 +1,5 @@
 import type { SubjectAccessReviewSpec } from '../../api/types/authorization/v1.ts'
+import { aggregateMessage } from '../../machinery/aggregate.ts'
 import { compileCel } from '../../machinery/cel/compile.ts'
 import { celEnvironment } from '../../machinery/cel/environment.ts'
 import { CelRuntimeError } from '../../machinery/cel/evaluation.ts'
@@ -12,7 +13,6 @@ import {
   objectType,
   stringType,
 } from '../../machinery/cel/types.ts'
-import { aggregate } from './authorizer.ts'
 
 /** As much as one expression may cost. After apiserver apis/cel PerCallLimit. */
 const costLimit = 1_000_000
@@ -83,7 +83,7 @@ export function evaluateMatchConditions(
       errors.push(`cel evaluation error: expression '${expression}' resulted in error: ${error.message}`)
     }
   }
-  return errors.length === 0 || { error: aggregate(errors) }
+  return errors.length === 0 || { error: aggregateMessage(errors) }
 }
 
 const noResourceAttributes = {

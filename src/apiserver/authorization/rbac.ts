@@ -1,11 +1,11 @@
 import type { ClusterRoleBinding, RoleBinding, RoleRef, Subject } from '../../api/types/rbac/v1.ts'
 import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../api/types/resources.ts'
+import { aggregateMessage } from '../../machinery/aggregate.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { UserInfo } from '../request.ts'
 import {
   type AuthorizationAttributes,
-  aggregate,
   because,
   type Decision,
   type LocalAuthorizer,
@@ -89,7 +89,7 @@ function decide(
   })
   if (allowed) return allowed
   if (errors.length === 0) return noOpinion
-  return because(`RBAC: ${aggregate(errors)}`)
+  return because(`RBAC: ${aggregateMessage(errors)}`)
 }
 
 /** Words its reason only when somebody reads it: most are never read. */

@@ -12,10 +12,11 @@ import {
   validateSelfSubjectAccessReview,
   validateSubjectAccessReview,
 } from '../../api/validation/access-review.ts'
+import { aggregateMessage } from '../../machinery/aggregate.ts'
 import { badRequest, type FieldError, invalid } from '../../machinery/errors.ts'
 import type { UserInfo } from '../request.ts'
 import { type AccessSpec, askedAccess } from './access-attributes.ts'
-import { type Authorizer, aggregate, type RuleResolver } from './authorizer.ts'
+import type { Authorizer, RuleResolver } from './authorizer.ts'
 
 /** What somebody named in the review may do. After kubernetes pkg/registry/authorization/subjectaccessreview v1.36. */
 export async function reviewSubjectAccess(review: SubjectAccessReview, authorizer: Authorizer): Promise<void> {
@@ -82,7 +83,7 @@ export function reviewOwnRules(review: SelfSubjectRulesReview, caller: UserInfo,
     resourceRules,
     nonResourceRules,
     incomplete,
-    ...(incomplete && { evaluationError: aggregate(errors) }),
+    ...(incomplete && { evaluationError: aggregateMessage(errors) }),
   }
 }
 
