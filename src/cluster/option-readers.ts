@@ -37,8 +37,9 @@ export function oneOf<const T extends string>(names: readonly T[]): OptionReader
   }
 }
 
-/** Milliseconds, of a text such as `1m30s`. */
+/** Milliseconds, of a text such as `1m30s`; a number, as programs give it, is milliseconds already. */
 export function duration(key: string, value: unknown): number {
+  if (typeof value === 'number') return wholeNumber(key, value)
   try {
     const ms = parseGoDuration(text(key, value))
     if (ms >= 0) return ms
