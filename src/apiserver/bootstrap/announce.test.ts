@@ -66,7 +66,10 @@ test('a server that is kept from telling of itself starts, and tells later', asy
     assert.deepEqual(await names(trust), [])
     refuses = false
     await clock.advanceMs(10_000)
-    assert.deepEqual(await names(trust), ['extension-apiserver-authentication'])
+    assert.deepEqual(await names(trust), [
+      'extension-apiserver-authentication',
+      'kube-apiserver-legacy-service-account-token-tracking',
+    ])
   })
 })
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Lease } from '../../api/types/coordination/v1.ts'
+import type { ConfigMap } from '../../api/types/core/v1.ts'
 import type { KubeObject } from '../../machinery/object.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
@@ -14,6 +15,7 @@ import {
   type ServerAddress,
   type ServerFacts,
   serviceObjects,
+  tokenTrackingConfigMap,
 } from './server-objects.ts'
 
 export interface AnnounceOptions extends BootstrapOptions {
@@ -35,7 +37,7 @@ const leaseCollection = '/apis/coordination.k8s.io/v1/namespaces/kube-system/lea
  * theirs, and whom it trusts. Resolves after the first attempt, with what keeps all this true until its signal aborts.
  * A failure only delays it: a webhook that refuses everything, and only a running server can be freed of, must not keep
  * the server from starting. After kubernetes pkg/controlplane v1.36 (kubernetesservice, apiserverleasegc,
- * clusterauthenticationtrust).
+ * clusterauthenticationtrust, legacytokentracking).
  */
 export async function announce(options: AnnounceOptions): Promise<(signal: AbortSignal) => Promise<void>> {
   const { clock } = options
@@ -73,7 +75,7 @@ class Announcer {
     await this.#reportFailures([this.#renew(takeOver)])
     const servers = await this.#servers()
     const objects = [...serviceObjects(this.#facts, servers), authenticationConfigMap(this.#facts)]
-    await this.#reportFailures(objects.map((object) => this.#keep(object)))
+    await this.#reportFailures([...objects.map((object) => this.#keep(object)), this.#keepTokenTracking()])
   }
 
   /** Removes the Leases of servers that are gone for good. */
@@ -98,6 +100,14 @@ class Announcer {
 
   async #keep(object: KubeObject): Promise<void> {
     await ensure(this.#api, object, await this.#api.get(objectPath(object)), this.#clock.nowMs())
+  }
+
+  /** The day stays as it is, whoever wrote it. */
+  async #keepTokenTracking(): Promise<void> {
+    const wanted = tokenTrackingConfigMap(this.#clock.nowMs())
+    const found = await this.#api.get(objectPath(wanted))
+    const { since = '' } = (found as ConfigMap | undefined)?.data ?? {}
+    if (!/^\d{4}-\d\d-\d\d$/.test(since)) await ensure(this.#api, wanted, found, this.#clock.nowMs())
   }
 
   async #servers(): Promise<ServerAddress[]> {

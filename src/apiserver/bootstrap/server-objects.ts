@@ -95,6 +95,17 @@ function endpointObjects(servers: readonly ServerAddress[]): (KubeObject & Recor
   ]
 }
 
+/** Since when a token of a Secret's that is used leaves a mark: their cleaner counts unused years from there. */
+export function tokenTrackingConfigMap(nowMs: number): KubeObject {
+  const configMap: KubeObject & { data: Record<string, string> } = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'kube-apiserver-legacy-service-account-token-tracking', namespace: 'kube-system' },
+    data: { since: new Date(nowMs).toISOString().slice(0, 10) },
+  }
+  return configMap
+}
+
 /** What aggregated servers need to trust requests that this one passes on. */
 export function authenticationConfigMap(facts: ServerFacts): KubeObject {
   const configMap: KubeObject & { data: Record<string, string> } = {
