@@ -1,4 +1,5 @@
 import { Document, isScalar, LineCounter, parseAllDocuments, visit, type YAMLError } from 'yaml'
+import { exactInteger } from './exact-json.ts'
 
 /**
  * YAML bodies as sigs.k8s.io/yaml v1.6 reads and writes them: YAML 1.1's words for booleans, no times, no base 60.
@@ -13,17 +14,23 @@ export interface ParsedYaml {
   readonly duplicates: string | undefined
 }
 
+export interface ParseYamlOptions {
+  /** Integers beyond 2⁵³ become bigints, as far as int64 goes. */
+  readonly exactIntegers?: boolean
+}
+
 /** go-yaml does not know these forms of scalars; they stay strings. */
 const unknownTags = new Set(['tag:yaml.org,2002:timestamp', 'tag:yaml.org,2002:binary'])
 
 const mergeTag = 'tag:yaml.org,2002:merge'
 
 /** Reads the first document of `text`. Aliases are expanded a hundred times at most. Throws YamlError. */
-export function parseYaml(text: string): ParsedYaml {
+export function parseYaml(text: string, { exactIntegers = false }: ParseYamlOptions = {}): ParsedYaml {
   const lines = new LineCounter()
   const [document] = parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: false,
+    intAsBigInt: exactIntegers,
     lineCounter: lines,
     // Pretty ones quote the lines around a mistake, and in those may stand a secret that ends up in a log.
     prettyErrors: false,
@@ -33,7 +40,7 @@ export function parseYaml(text: string): ParsedYaml {
   if (document === undefined) return { value: null, duplicates: undefined }
   const [error] = document.errors
   if (error !== undefined) throw new YamlError(`yaml: ${errorText(error, lines)}`, { cause: error })
-  return { value: toJson(document), duplicates: duplicateKeys(document, lines) }
+  return { value: toJson(document, exactIntegers), duplicates: duplicateKeys(document, lines) }
 }
 
 /** Keys sorted, lists not indented, lines not folded. */
@@ -62,9 +69,10 @@ function isUnknownForm(tag: { tag: string; format?: string }): boolean {
   return unknownTags.has(tag.tag) || tag.format === 'TIME'
 }
 
-function toJson(document: Document): unknown {
+function toJson(document: Document, exactIntegers: boolean): unknown {
   try {
-    return document.toJS({ maxAliasCount: 100 })
+    const reviver = (_key: unknown, value: unknown) => (typeof value === 'bigint' ? exactInteger(value) : value)
+    return document.toJS({ maxAliasCount: 100, ...(exactIntegers && { reviver }) })
   } catch (error) {
     const isMerge = error instanceof Error && error.message.startsWith('Merge sources')
     const why = isMerge

@@ -62,9 +62,9 @@ function cell(type: string, value: unknown, nowMs: number): string | number | bo
     case 'string':
       return valueText(value)
     case 'integer':
-      return typeof value === 'number' ? Math.trunc(value) : null
+      return typeof value === 'number' || typeof value === 'bigint' ? Math.trunc(Number(value)) : null
     case 'number':
-      return typeof value === 'number' ? value : null
+      return typeof value === 'number' || typeof value === 'bigint' ? Number(value) : null
     case 'boolean':
       return typeof value === 'boolean' ? value : null
     case 'date':

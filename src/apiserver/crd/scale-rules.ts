@@ -26,7 +26,7 @@ export function scaleStatusErrors(object: unknown, scale: Scale | undefined): Fi
 function replicasErrors(object: unknown, path: string): FieldError[] {
   const { value = 0, why } = nestedField(object, path, 'number')
   if (why !== undefined) return [invalidField(path, 0, why)]
-  const replicas = value as number
+  const replicas = value as number | bigint
   if (replicas < 0) return [invalidField(path, replicas, 'should be a non-negative integer')]
   if (replicas <= mostReplicas) return []
   return [invalidField(path, replicas, `should be less than or equal to ${mostReplicas}`)]
@@ -52,9 +52,12 @@ function nestedField(object: unknown, path: string, type: 'string' | 'number'): 
     if (!Object.hasOwn(value, name)) return {}
     value = (value as Record<string, unknown>)[name]
   }
-  const fits = typeof value === type && (type === 'string' || Number.isInteger(value))
-  if (fits) return { value }
+  if (type === 'string' ? typeof value === 'string' : isInt64(value)) return { value }
   const expected = type === 'string' ? 'string' : 'int64'
   const found = `${goText(value)} is of the type ${goType(value)}`
   return { why: `.${names.join('.')} accessor error: ${found}, expected ${expected}` }
+}
+
+function isInt64(value: unknown): boolean {
+  return typeof value === 'bigint' || Number.isInteger(value)
 }

@@ -1,4 +1,5 @@
 import { badRequest } from '../../machinery/errors.ts'
+import { mayHaveLargeNumbers } from '../../machinery/exact-json.ts'
 import { apply } from '../../machinery/managed-fields/apply.ts'
 import { appliedObjectError } from '../../machinery/managed-fields/validate-applied.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject } from '../../machinery/object.ts'
@@ -8,6 +9,7 @@ import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Body } from './body.ts'
 import { decodeObject } from './decode-object.ts'
 import { trackingOf } from './field-manager.ts'
+import { isCustom } from './protobuf.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
 import type { WriteOptions } from './write-options.ts'
@@ -35,7 +37,7 @@ export function readApply(given: ApplyOptions): (live: DeepReadonly<KubeObject> 
 
 function readApplied({ body, request, options }: ApplyOptions): KubeObject {
   const { value, duplicates } =
-    body.kind === 'value' ? { value: body.value, duplicates: undefined } : readYaml(body.bytes)
+    body.kind === 'value' ? { value: body.value, duplicates: undefined } : readYaml(body.bytes, request)
   if (duplicates !== undefined) {
     const why = `error converting YAML to JSON: ${duplicates}`
     if (options.fieldValidation === 'Strict') throw badRequest(`error strict decoding YAML: ${why}`)
@@ -45,9 +47,10 @@ function readApplied({ body, request, options }: ApplyOptions): KubeObject {
   return value as KubeObject
 }
 
-function readYaml(bytes: Uint8Array) {
+function readYaml(bytes: Uint8Array, { definition }: ResourceRequest) {
   try {
-    return parseYaml(Buffer.from(bytes).toString())
+    const text = Buffer.from(bytes).toString()
+    return parseYaml(text, { exactIntegers: isCustom(definition) && mayHaveLargeNumbers(text) })
   } catch (error) {
     if (!(error instanceof YamlError)) throw error
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${error.message}`)

@@ -1,6 +1,7 @@
 import type { CustomForm } from '../../api/resource-definition.ts'
 import { type Decoded, DecodeError, decodeJson, strictDecodingError } from '../../machinery/decode.ts'
 import { badRequest } from '../../machinery/errors.ts'
+import { mayHaveLargeNumbers, NumberRangeError, parseExactJson } from '../../machinery/exact-json.ts'
 import { duplicateMembers, JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
 import { apiVersionOf, type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { decodeMessage } from '../../machinery/protobuf/decode.ts'
@@ -91,19 +92,38 @@ function jsonBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
   try {
     const { value, hasDuplicates } = parseJson(text)
+    if (expected.custom) return customJsonBody(text, value, hasDuplicates)
     if (!hasDuplicates) return valueBody(value)
-    if (!expected.custom) return { value, decode: ({ schema }) => decodeJson(text, schema) }
-    const duplicates = duplicateMembers(text).map((path) => `duplicate field ${JSON.stringify(path)}`)
-    return { value, decode: (kind) => withStrictErrors(decodeObject(value, kind), duplicates) }
+    return { value, decode: ({ schema }) => decodeJson(text, schema) }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error
     throw unrecognized(`couldn't get version/kind; json parse error: ${error.message}`, bytes, expected)
   }
 }
 
+function customJsonBody(text: string, value: unknown, hasDuplicates: boolean): ParsedBody {
+  const paths = hasDuplicates ? duplicateMembers(text) : []
+  const duplicates = paths.map((path) => `duplicate field ${JSON.stringify(path)}`)
+  const decode = (kind: ExpectedKind) => withStrictErrors(decodeObject(exactNumbers(text, value), kind), duplicates)
+  return { value, decode }
+}
+
+/** The value of a text with all its integers. Throws DecodeError for a number that is too large. */
+function exactNumbers(text: string, value: unknown): unknown {
+  if (!mayHaveLargeNumbers(text)) return value
+  try {
+    return parseExactJson(text)
+  } catch (error) {
+    if (error instanceof NumberRangeError) throw new DecodeError(error.message)
+    throw error
+  }
+}
+
 function yamlBody(bytes: Uint8Array, expected: ExpectedKind): ParsedBody {
   try {
-    const { value, duplicates } = parseYaml(Buffer.from(bytes).toString())
+    const text = Buffer.from(bytes).toString()
+    const exactIntegers = expected.custom !== undefined && mayHaveLargeNumbers(text)
+    const { value, duplicates } = parseYaml(text, { exactIntegers })
     const extra = duplicates === undefined ? [] : [duplicates]
     return { value, decode: (expected) => withStrictErrors(decodeObject(value, expected), extra) }
   } catch (error) {

@@ -1,7 +1,9 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { type Decoded, DecodeError, decodeValue, strictDecodingError } from '../../machinery/decode.ts'
 import { badRequest, invalid, requestEntityTooLarge } from '../../machinery/errors.ts'
+import { mayHaveLargeNumbers, NumberRangeError, parseExactJson } from '../../machinery/exact-json.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
+import { jsonText } from '../../machinery/format-json.ts'
 import { goText } from '../../machinery/go-text.ts'
 import { duplicateMembers, JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
@@ -14,6 +16,7 @@ import { StatusError } from '../../machinery/status.ts'
 import { readApply } from './apply.ts'
 import type { Body } from './body.ts'
 import { decodePatchedKind, withKind } from './patched-kind.ts'
+import { isCustom } from './protobuf.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
 import type { WriteOptions } from './write-options.ts'
@@ -85,16 +88,17 @@ interface ReadPatch {
   readonly duplicates: readonly string[]
 }
 
-function readPatch({ type, body }: PatchMechanismOptions): ReadPatch {
+function readPatch({ type, body, request }: PatchMechanismOptions): ReadPatch {
   if (body.kind === 'value') return { value: body.value, duplicates: [] }
   const text = Buffer.from(body.bytes).toString()
   try {
-    const { value, hasDuplicates } = parseJson(text)
+    const { value: read, hasDuplicates } = parseJson(text)
+    const value = isCustom(request.definition) && mayHaveLargeNumbers(text) ? parseExactJson(text) : read
     const prefix = type === 'json' ? 'json patch ' : ''
     const paths = hasDuplicates ? duplicateMembers(text) : []
     return { value, duplicates: paths.map((path) => `${prefix}duplicate field ${JSON.stringify(path)}`) }
   } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error
+    if (!(error instanceof JsonSyntaxError || error instanceof NumberRangeError)) throw error
     throw badRequest(type === 'strategic' ? error.message : `error decoding patch: ${error.message}`)
   }
 }
@@ -128,7 +132,7 @@ function patchStatus({ code, message }: PatchError, prefix: string): StatusError
 
 /** What upstream quotes of a patch that makes no object: the result as JSON, of a strategic patch the patch itself. */
 function quoted(type: PatchType, patch: unknown, patched: unknown): string {
-  return type === 'strategic' ? goText(patch) : JSON.stringify(patched)
+  return type === 'strategic' ? goText(patch) : jsonText(patched)
 }
 
 interface Patched {

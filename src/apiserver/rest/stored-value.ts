@@ -1,4 +1,5 @@
 import { findSchemaForKind } from '../../api/schema/schema.ts'
+import { mayHaveLargeNumbers, parseExactJson } from '../../machinery/exact-json.ts'
 import { formatJson } from '../../machinery/format-json.ts'
 import { type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { decodeMessage } from '../../machinery/protobuf/decode.ts'
@@ -17,10 +18,19 @@ export interface StoredValue {
 export function readStoredValue(value: Uint8Array): StoredValue {
   if (isEnvelope(value)) return { object: readMessage(value), bytes: undefined }
   const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  const object = JSON.parse(bytes.toString()) as KubeObject
+  const object = parseObject(bytes.toString())
   // Ours has the place for the revision; upstream leaves the member out.
   if (object.metadata?.resourceVersion === '') return { object, bytes }
   return { object: fromKeptVersion({ ...object, metadata: object.metadata ?? {} }), bytes: undefined }
+}
+
+/** Only custom objects have numbers that need more than a `number`. */
+function parseObject(text: string): KubeObject {
+  const object = JSON.parse(text) as KubeObject
+  if (!mayHaveLargeNumbers(text)) return object
+  const { apiVersion = '', kind = '' } = object
+  const isBuiltIn = findSchemaForKind({ ...parseApiVersion(servedApiVersion(apiVersion, kind)), kind }) !== undefined
+  return isBuiltIn ? object : (parseExactJson(text) as KubeObject)
 }
 
 function readMessage(value: Uint8Array): KubeObject {

@@ -2,6 +2,8 @@ import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { isIP } from 'node:net'
 import { posix } from 'node:path'
+import { mayHaveLargeNumbers, NumberRangeError, parseExactJson } from '../../machinery/exact-json.ts'
+import { jsonText } from '../../machinery/format-json.ts'
 import { JsonSyntaxError, parseJson } from '../../machinery/json-text.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { ObjectReader } from '../object-reader.ts'
@@ -124,9 +126,10 @@ async function callWebhook(target: WebhookTarget, call: WebhookCall, caller: Cal
   const { status, contentType, body } = await exchange(target, call, caller)
   if (status < 200 || status > 206) throw serverResponseError({ status, contentType, body })
   try {
-    return parseJson(body).value
+    const { value } = parseJson(body)
+    return mayHaveLargeNumbers(body) ? parseExactJson(body) : value
   } catch (error) {
-    if (!(error instanceof JsonSyntaxError)) throw error
+    if (!(error instanceof JsonSyntaxError || error instanceof NumberRangeError)) throw error
     throw new Error(`couldn't get version/kind; json parse error: ${error.message}`, { cause: error })
   }
 }
@@ -138,7 +141,7 @@ async function exchange(target: WebhookTarget, call: WebhookCall, { agents, cloc
   const timer = clock.setTimer(call.timeoutMs, () => expiry.abort(new Error(deadlineExceeded)))
   const signal = call.signal ? AbortSignal.any([call.signal, expiry.signal]) : expiry.signal
   try {
-    return await postRetried({ url, target, signal, agents, body: Buffer.from(JSON.stringify(call.body)) })
+    return await postRetried({ url, target, signal, agents, body: Buffer.from(jsonText(call.body)) })
   } catch (error) {
     const why = expiry.signal.aborted ? deadlineExceeded : connectionErrorText(error)
     throw new Error(`Post ${JSON.stringify(url)}: ${why}`, { cause: error })

@@ -1,3 +1,5 @@
+import { jsonText } from '../format-json.ts'
+
 /**
  * A set of places in an object, as a tree of path elements in their FieldsV1 form: `f:name`, `k:{"name":"a"}`,
  * `v:"x"`, `i:0`. After sigs.k8s.io/structured-merge-diff v6 fieldpath. Sets are not changed once shared.
@@ -118,7 +120,7 @@ export function elementText(element: string): string {
       return `.${value}`
     case 'k': {
       const keys = Object.entries(JSON.parse(value) as Record<string, unknown>)
-      return `[${keys.map(([name, key]) => `${name}=${JSON.stringify(key)}`).join(',')}]`
+      return `[${keys.map(([name, key]) => `${name}=${jsonText(key)}`).join(',')}]`
     }
     case 'v':
       return `[=${value}]`

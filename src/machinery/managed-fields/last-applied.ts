@@ -1,3 +1,4 @@
+import { jsonText } from '../format-json.ts'
 import type { DeepReadonly, KubeObject } from '../object.ts'
 import { compareObjects } from './compare.ts'
 import type { FieldSet } from './field-set.ts'
@@ -33,7 +34,7 @@ export function syncLastApplied(object: KubeObject, applied: DeepReadonly<KubeOb
   const annotations = object.metadata?.annotations
   if (!annotations?.[lastAppliedAnnotation]) return object
   const { [lastAppliedAnnotation]: _old, ...others } = annotations
-  const value = `${JSON.stringify(sorted(withoutAnnotation(applied)))}\n`
+  const value = `${jsonText(sorted(withoutAnnotation(applied)))}\n`
   const size = Object.entries(others).reduce((sum, [name, text]) => sum + name.length + text.length, value.length)
   const kept = size > largestAnnotations ? others : { ...annotations, [lastAppliedAnnotation]: value }
   return { ...object, metadata: { ...object.metadata, annotations: kept } }

@@ -1,3 +1,4 @@
+import { jsonText } from '../format-json.ts'
 import type { FieldSchema, FieldType, ObjectSchema, ScalarType } from '../schema.ts'
 
 /** How a value is divided into places that can have owners of their own. */
@@ -48,7 +49,7 @@ export function isMap(value: unknown): value is Readonly<Record<string, unknown>
 
 /** The path element of a list's item: `k:{"containerPort":80,"protocol":"TCP"}` or `v:"x"`. */
 export function itemElement(item: unknown, keys: readonly ListKey[]): string {
-  if (keys.length === 0 || !isMap(item)) return `v:${JSON.stringify(item)}`
+  if (keys.length === 0 || !isMap(item)) return `v:${jsonText(item)}`
   const parts = keys
     .map(({ name, default: fallback }) => [name, item[name] ?? fallback])
     .filter(([, value]) => value !== undefined)
