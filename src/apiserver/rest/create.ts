@@ -1,6 +1,6 @@
 import type { Strategy, StrategyContext } from '../../api/resource-definition.ts'
 import { alreadyExists } from '../../machinery/errors.ts'
-import { metadataErrors, unqualifiedFinalizersErrors } from '../../machinery/object-metadata.ts'
+import { metadataErrors } from '../../machinery/object-metadata.ts'
 import { pathSegmentName, subdomainName } from '../../machinery/object-names.ts'
 import { StatusError } from '../../machinery/status.ts'
 import type { Answer } from '../request.ts'
@@ -8,7 +8,7 @@ import { admissionAttributes } from './admit.ts'
 import { cloneDraft } from './clone.ts'
 import { decodeDraft } from './draft.ts'
 import { trackFields } from './field-manager.ts'
-import { isOfExtension } from './protobuf.ts'
+import { ownFinalizersErrors } from './own-finalizers.ts'
 import { dryRunObject, servedEntry, storageFormOf } from './remote-conversion.ts'
 import { invalidObject, objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
@@ -98,7 +98,7 @@ function validateNewObject({ definition }: ResourceRequest, draft: Draft, contex
   const { namespaced, validateName = subdomainName, strategy } = definition
   const { metadata } = draft
   let errors = metadataErrors(metadata, namespaced, (name, prefix) => validateName(name, prefix, draft))
-  if (!isOfExtension(definition)) errors = [...errors, ...unqualifiedFinalizersErrors(metadata.finalizers)]
+  errors = [...errors, ...ownFinalizersErrors(definition, metadata)]
   const own = (strategy as Strategy).validate?.(draft, context)
   if (own && own.length > 0) errors = [...errors, ...own]
   if (errors.length === 0) errors = metadataErrors({ name: metadata.name! }, false, pathSegmentName)
@@ -132,7 +132,8 @@ export function contextOf(request: ResourceRequest, { dryRun }: { dryRun: boolea
 async function storeNewObject(request: ResourceRequest, draft: Draft, options: WriteOptions): Promise<ServedObject> {
   const { definition, namespace, services } = request
   const { metadata } = draft
-  if (metadata.resourceVersion) {
+  // A dry run never comes to the store, whose rule this is.
+  if (!options.dryRun && isRevision(metadata.resourceVersion)) {
     throw new StatusError({ code: 500, message: 'resourceVersion should not be set on objects to be created' })
   }
   const key = objectStoreKey(definition, namespace, metadata.name!)
@@ -143,6 +144,11 @@ async function storeNewObject(request: ResourceRequest, draft: Draft, options: W
   const result = await services.store.write({ key, value: form.bytes, expected: 0, attachment: form })
   if (result.ok) return servedEntry(result.entry, definition)
   throw nameTaken(request, metadata.name!, result.current && (await servedEntry(result.current, definition)))
+}
+
+/** Anything but a number greater than zero passes for none. */
+function isRevision(resourceVersion: string | undefined): boolean {
+  return /^[0-9]+$/.test(resourceVersion ?? '') && !/^0+$/.test(resourceVersion!)
 }
 
 function nameTaken({ definition }: ResourceRequest, name: string, current: ServedObject | undefined): StatusError {

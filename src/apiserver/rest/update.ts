@@ -2,7 +2,7 @@ import type { Strategy } from '../../api/resource-definition.ts'
 import { conflict, type FieldError, invalid, notFound, optimisticLockMessage } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
-import { metadataErrors, metadataUpdateErrors, unqualifiedFinalizersErrors } from '../../machinery/object-metadata.ts'
+import { metadataErrors, metadataUpdateErrors } from '../../machinery/object-metadata.ts'
 import { pathSegmentName } from '../../machinery/object-names.ts'
 import { StatusError } from '../../machinery/status.ts'
 import type { Entry } from '../../store/store.ts'
@@ -10,7 +10,7 @@ import { admissionAttributes } from './admit.ts'
 import { contextOf, createObject } from './create.ts'
 import { equalValues } from './equal.ts'
 import { keepFieldTimes } from './field-manager.ts'
-import { isOfExtension } from './protobuf.ts'
+import { ownFinalizersErrors } from './own-finalizers.ts'
 import { dryRunObject, servedEntry, storageFormOf } from './remote-conversion.ts'
 import { invalidObject, objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { parseRevision, watchRevisionError } from './resource-version.ts'
@@ -192,19 +192,20 @@ interface MetadataChange {
 function changeErrors({ request, strategy }: Update, { metadata, old, own }: MetadataChange): FieldError[] {
   const { definition } = request
   const change = metadataUpdateErrors(metadata, old)
+  const finalizers = ownFinalizersErrors(definition, metadata)
   const again = {
-    whole: () => metadataErrors(metadata, definition.namespaced, definition.validateName ?? pathSegmentName),
-    change: () => change,
+    whole: () => [
+      ...metadataErrors(metadata, definition.namespaced, definition.validateName ?? pathSegmentName),
+      ...finalizers,
+    ],
+    change: () => [...change, ...finalizers],
     own: () => own,
   }
   const ownChecks = strategy.metadataChecksOnUpdate ?? ['change']
-  const ownErrors =
-    isOfExtension(definition) || ownChecks.length === 0 ? [] : unqualifiedFinalizersErrors(metadata.finalizers)
   return [
     ...metadataErrors(metadata, definition.namespaced, pathSegmentName),
     ...change,
     ...ownChecks.flatMap((check) => again[check]()),
-    ...ownErrors,
     ...(ownChecks.includes('own') ? [] : own),
   ]
 }
