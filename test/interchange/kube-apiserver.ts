@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createHttpTransport } from '../../src/client/http-transport.ts'
 import type { Transport } from '../../src/client/transport.ts'
-import { clusterCertificates } from '../../src/cluster/cluster-certificates.ts'
+import { type ClusterCertificates, clusterCertificates } from '../../src/cluster/cluster-certificates.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { freePort } from '../support/cluster-process.ts'
 import { BackgroundProgram, until } from '../support/processes.ts'
@@ -34,6 +34,7 @@ export interface KubeApiserver {
   readonly url: string
   /** As the operator of `pki`. */
   readonly transport: Transport
+  readonly certificates: ClusterCertificates
   stop(): Promise<void>
 }
 
@@ -75,7 +76,7 @@ export async function startKubeApiserver({ etcd, pki, flags = [] }: KubeApiserve
     await stop()
     throw error
   }
-  return { url, transport, stop }
+  return { url, transport, certificates, stop }
 }
 
 async function isReady(transport: Transport, { child, printed }: BackgroundProgram): Promise<boolean> {

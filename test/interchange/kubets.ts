@@ -7,24 +7,25 @@ import { silentLogger } from '../../src/platform/log.ts'
 import { serviceCidr } from './kube-apiserver.ts'
 
 export interface KubetsOptions extends Partial<ClusterOptions> {
-  /** `host:port` of etcd. */
-  readonly etcd: string
+  /** `host:port` of etcd, or the path of a database. */
+  readonly etcd?: string
+  readonly database?: string
   /** The folder of certificates, which a kube-apiserver may share. */
   readonly pki: string
 }
 
-/** Our control plane over an etcd; the API server alone unless `components` says otherwise. */
-export function startKubets({ etcd, pki, ...options }: KubetsOptions): Promise<ControlPlane> {
+/** Our control plane; the API server alone unless `components` says otherwise. */
+export function startKubets({ etcd, database = '', pki, ...options }: KubetsOptions): Promise<ControlPlane> {
   return startControlPlane({
     options: resolveOptions({
       port: 0,
       bindAddress: '127.0.0.1',
       components: ['apiserver'],
-      datastore: `etcd://${etcd}`,
+      datastore: etcd === undefined ? 'sqlite' : `etcd://${etcd}`,
       serviceCidr,
       ...options,
     }),
-    database: '',
+    database,
     pkiDirectory: pki,
     advertiseAddress: '127.0.0.1',
     clock: systemClock,
