@@ -1,6 +1,7 @@
 import { once } from 'node:events'
+import type { IncomingMessage } from 'node:http'
 import { type ClientHttp2Session, connect } from 'node:http2'
-import { Agent, get, type IncomingMessage } from 'node:https'
+import { Agent, get } from 'node:https'
 import type { Readable } from 'node:stream'
 import { loadKubeconfig } from '../../src/client/kubeconfig.ts'
 

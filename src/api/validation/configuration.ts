@@ -10,8 +10,9 @@ import { configKeyErrors } from './formats.ts'
 
 const maxDataBytes = 1024 * 1024
 
-function base64Bytes(text: string): number {
-  return Buffer.byteLength(text, 'base64')
+/** A null in a map of bytes is an empty value, and stays null, as in Go. */
+function base64Bytes(text: string | null): number {
+  return text === null ? 0 : Buffer.byteLength(text, 'base64')
 }
 
 export function validateConfigMap({ data = {}, binaryData = {} }: DeepReadonly<ConfigMap>): FieldError[] {
@@ -19,7 +20,8 @@ export function validateConfigMap({ data = {}, binaryData = {} }: DeepReadonly<C
   let bytes = 0
   for (const [key, value] of Object.entries(data)) {
     checkForm(configKeyErrors, key, `data[${key}]`, errors)
-    if (key in binaryData) errors.push(invalidField(`data[${key}]`, key, 'duplicate of key present in binaryData'))
+    if (Object.hasOwn(binaryData, key))
+      errors.push(invalidField(`data[${key}]`, key, 'duplicate of key present in binaryData'))
     bytes += Buffer.byteLength(value)
   }
   for (const [key, value] of Object.entries(binaryData)) {

@@ -1,3 +1,4 @@
+import { getOwn, setOwn } from '../own-member.ts'
 import type { ObjectSchema } from '../schema.ts'
 import type { FieldSet } from './field-set.ts'
 import { deduce, isMap, itemElement, type Shape } from './shape.ts'
@@ -22,7 +23,7 @@ function mergeValues(live: unknown, applied: unknown, shape: Shape): unknown {
 function mergeMembers(live: Members, applied: Members, form: Shape): Record<string, unknown> {
   const merged: Record<string, unknown> = { ...live }
   for (const [name, value] of Object.entries(applied))
-    merged[name] = mergeValues(live[name], value, memberShape(form, name))
+    setOwn(merged, name, mergeValues(getOwn(live, name), value, memberShape(form, name)))
   return merged
 }
 
