@@ -15,7 +15,7 @@ export interface BenchOptions {
 }
 
 /** What can be run on its own. */
-export const parts = ['process', 'api', 'scheduler', 'node'] as const
+export const parts = ['process', 'api', 'watchers', 'scheduler', 'node'] as const
 export type Part = (typeof parts)[number]
 
 interface Flags {

@@ -6,6 +6,7 @@ import { ApiConnection, type Credentials } from './api-connection.ts'
 import { besidePeer, type Outcome } from './figure.ts'
 import { inNewNamespace } from './namespace.ts'
 import type { ApiOperation } from './operation.ts'
+import { idleWatchers } from './operations/idle-watchers.ts'
 import { apiOperations, nodeOperations, processOperations, schedulerOperations } from './operations.ts'
 import { type BenchOptions, type Part, readOptions } from './options.ts'
 import { apiServerAlone, inOwnCluster, withScheduler } from './own-cluster.ts'
@@ -16,6 +17,7 @@ type Measure = (options: BenchOptions) => Promise<Outcome[]>
 const measure: Readonly<Record<Part, Measure>> = {
   process: measureProcesses,
   api: (options) => measureApi(options, apiServerAlone, apiOperations),
+  watchers: measureWatchers,
   scheduler: (options) => measureApi(options, withScheduler, schedulerOperations),
   node: measureNode,
 }
@@ -52,6 +54,12 @@ async function measureServer(
   } finally {
     api.close()
   }
+}
+
+async function measureWatchers({ other }: BenchOptions): Promise<Outcome[]> {
+  if (other)
+    return [{ name: 'watchers that never read', skipped: 'they would be a burden to a server that is not ours' }]
+  return inOwnCluster(apiServerAlone, idleWatchers)
 }
 
 async function measureNode({ other, idleSeconds }: BenchOptions): Promise<Outcome[]> {
