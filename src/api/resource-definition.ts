@@ -159,6 +159,8 @@ export type Subresource<T extends KubeObject = KubeObject> =
 /** Where the numbers of a Scale stand in the object. */
 export interface ScalePaths {
   readonly specReplicas: string
+  /** Of the kind's other versions, by apiVersion; `null` for one without scale. */
+  readonly specReplicasOfOthers?: Readonly<Record<string, string | null>>
   readonly statusReplicas: string
   readonly labelSelector?: string
 }

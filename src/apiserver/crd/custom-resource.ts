@@ -129,7 +129,7 @@ function resourceDefinition(context: VersionContext): ResourceDefinition {
 
 const partVerbs: readonly Verb[] = ['get', 'patch', 'update']
 
-function subresourcesOf({ version, schemas }: VersionContext): Record<string, Subresource> {
+function subresourcesOf({ definition, version, schemas }: VersionContext): Record<string, Subresource> {
   const subresources: DeepReadonly<CustomResourceSubresources> | undefined = version.subresources
   const schema = () => schemas.of(version.name)
   const { status, scale } = subresources ?? {}
@@ -142,10 +142,20 @@ function subresourcesOf({ version, schemas }: VersionContext): Record<string, Su
         kind: 'scale',
         scale: {
           specReplicas: scale.specReplicasPath,
+          specReplicasOfOthers: replicasPaths(definition),
           statusReplicas: scale.statusReplicasPath,
           ...(scale.labelSelectorPath !== undefined && { labelSelector: scale.labelSelectorPath }),
         },
       },
     }),
   }
+}
+
+function replicasPaths({ spec }: Held<CustomResourceDefinition>): Record<string, string | null> {
+  return Object.fromEntries(
+    spec.versions.map(({ name, subresources }) => [
+      apiVersionOf({ group: spec.group, version: name }),
+      subresources?.scale?.specReplicasPath ?? null,
+    ]),
+  )
 }

@@ -4,7 +4,13 @@ import { schemaForKind } from '../../api/schema/schema.ts'
 import type { Scale } from '../../api/types/autoscaling/v1.ts'
 import { badRequest, conflict, internalError, invalid } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
-import type { DeepReadonly, KubeObject, ManagedFieldsEntry, ObjectMeta } from '../../machinery/object.ts'
+import {
+  apiVersionOf,
+  type DeepReadonly,
+  type KubeObject,
+  type ManagedFieldsEntry,
+  type ObjectMeta,
+} from '../../machinery/object.ts'
 import type { Answer } from '../request.ts'
 import { readBody } from './body.ts'
 import { cloneDraft } from './clone.ts'
@@ -16,6 +22,7 @@ import { createPatchMechanism } from './patch-mechanism.ts'
 import { isCustom } from './protobuf.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
+import { parentManagers, type ScaleManagersOptions, scaleManagers } from './scale-managers.ts'
 import { readPath, selectorText, writePath } from './scale-paths.ts'
 import { ServedObject } from './stored-object.ts'
 import { updateAttributes, updateObject } from './update.ts'
@@ -45,7 +52,7 @@ export function scaleVerbs(paths: ScalePaths): Readonly<Record<string, VerbHandl
       const scale = decodeBody(await readBody(context), expected, decodeContext)
       matchNamespace(scale.metadata, request)
       matchName(scale, name)
-      return writeScale(request, paths, options, () => cloneDraft(scale) as Draft)
+      return writeScale({ request, paths, options, tracksFields: false, change: () => cloneDraft(scale) as Draft })
     },
     async patch(request) {
       const { context } = request
@@ -53,7 +60,8 @@ export function scaleVerbs(paths: ScalePaths): Readonly<Record<string, VerbHandl
       const options = writeOptions(context.query, 'PatchOptions', type === 'apply')
       const scaled = { ...request, definition: scaleDefinition(request) }
       const mechanism = createPatchMechanism({ type, body: await readBody(context), request: scaled, options })
-      return writeScale(request, paths, options, (current) => mechanism.patch(current))
+      const { tracksFields } = mechanism
+      return writeScale({ request, paths, options, tracksFields, change: (current) => mechanism.patch(current) })
     },
   }
 }
@@ -78,16 +86,21 @@ function scaleAnswer(request: ResourceRequest, scale: Scale): Answer {
 
 /** The resource as a patch of its scale sees it: of kind Scale. */
 function scaleDefinition({ definition }: ResourceRequest) {
-  const { custom: _custom, ...rest } = definition
+  const { custom: _custom, conversion: _conversion, ...rest } = definition
   return { ...rest, ...scaleKind, schema: schemaForKind(scaleKind) }
 }
 
-async function writeScale(
-  request: ResourceRequest,
-  paths: ScalePaths,
-  options: WriteOptions,
-  change: (current: Scale) => Draft,
-): Promise<Answer> {
+interface ScaleWrite {
+  readonly request: ResourceRequest
+  readonly paths: ScalePaths
+  readonly options: WriteOptions
+  /** The change says itself who manages what. */
+  readonly tracksFields: boolean
+  readonly change: (current: Scale) => Draft
+}
+
+async function writeScale(write: ScaleWrite): Promise<Answer> {
+  const { request, paths, options } = write
   const { definition, name, services } = request
   const { served } = await updateObject({
     request,
@@ -95,9 +108,17 @@ async function writeScale(
     strategy: definition.strategy,
     allowCreate: false,
     change: async (live) => {
-      const before = scaleOf(live!, paths)
-      if (isUnscaled(live!, paths, request)) before.spec = { replicas: noReplicas }
-      const scale = change(before) as KubeObject as Draft & Scale
+      const parent = { entries: live!.metadata!.managedFields, apiVersion: apiVersionOf(definition), paths }
+      const before = scaleBefore(live!, parent, request)
+      const scale = write.change(before) as KubeObject as Draft & Scale
+      if (!write.tracksFields) {
+        trackFields({
+          request: { ...request, definition: scaleDefinition(request) },
+          live: before,
+          draft: scale,
+          options,
+        })
+      }
       if (scale.spec?.replicas === noReplicas) {
         throw badRequest(`the spec replicas field ${JSON.stringify(paths.specReplicas)} cannot be empty`)
       }
@@ -107,8 +128,7 @@ async function writeScale(
       const draft = cloneDraft(live!) as Draft
       writePath(draft, paths.specReplicas, scale.spec?.replicas ?? 0)
       takeVersion(draft.metadata, scale.metadata)
-      trackFields({ request, live, draft, options })
-      forgetScaleTimes(draft.metadata)
+      setManagers(draft.metadata, parentManagers(parent, scale.metadata.managedFields))
       return draft
     },
   })
@@ -123,14 +143,17 @@ function isUnscaled(object: DeepReadonly<KubeObject>, paths: ScalePaths, { defin
   return isCustom(definition) && readPath(object, paths.specReplicas) === undefined
 }
 
-/** Upstream keeps no time for what is written through the scale, and entries without time come first of the updates. */
-function forgetScaleTimes(metadata: ObjectMeta): void {
-  const rank = ({ operation, time }: ManagedFieldsEntry) => (operation === 'Apply' ? 0 : time === undefined ? 1 : 2)
-  const entries = (metadata.managedFields ?? []).map((entry) => {
-    const { time: _time, ...untimed } = entry
-    return entry.subresource === 'scale' && entry.operation === 'Update' ? untimed : entry
-  })
-  if (entries.length > 0) metadata.managedFields = entries.sort((left, right) => rank(left) - rank(right))
+/** The scale as a change finds it, with its managers. */
+function scaleBefore(live: DeepReadonly<KubeObject>, parent: ScaleManagersOptions, request: ResourceRequest): Scale {
+  const scale = scaleOf(live, parent.paths)
+  if (isUnscaled(live, parent.paths, request)) scale.spec = { replicas: noReplicas }
+  setManagers(scale.metadata!, scaleManagers(parent))
+  return scale
+}
+
+function setManagers(metadata: ObjectMeta, managers: ManagedFieldsEntry[]): void {
+  if (managers.length > 0) metadata.managedFields = managers
+  else delete metadata.managedFields
 }
 
 /** The scale's resourceVersion counts as the object's; without one it is whatever the object has. */
