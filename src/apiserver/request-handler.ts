@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { Registry } from 'prom-client'
 import type { ResourceDefinition } from '../api/resource-definition.ts'
 import { resourcePath } from '../api/resource-ref.ts'
 import type { ResourceQuota } from '../api/types/core/v1.ts'
@@ -6,6 +7,7 @@ import { clusterRoles, namespaces, resourceQuotas } from '../api/types/resources
 import type { Transport } from '../client/transport.ts'
 import { createClient } from '../client/typed-client.ts'
 import { isStatus, type Status, StatusError } from '../machinery/status.ts'
+import { createAdmissionMetrics } from './admission/admission-metrics.ts'
 import { admissionPlugins } from './admission/all.ts'
 import { admissionChain } from './admission/chain.ts'
 import { type Aggregator, createAggregator } from './aggregation/aggregator.ts'
@@ -20,6 +22,7 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import { type AuthorizationChain, createAuthorizationChain } from './authorization/create-authorizer.ts'
 import { nodeAuthorizer } from './authorization/node.ts'
 import { rbacAuthorizer } from './authorization/rbac.ts'
+import { createComponentStatuses } from './component-statuses.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
 import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
@@ -111,6 +114,8 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     clock: options.clock,
     userAgent: 'kube-apiserver',
   })
+  const metricsRegistry = new Registry()
+  const admissionMetrics = createAdmissionMetrics(metricsRegistry, options.clock)
   const plugins = admissionPlugins(
     {
       reader,
@@ -121,6 +126,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
       rbac,
       generateName: (base) => generateName(base, random),
       nowMs: options.clock.nowMs,
+      metrics: admissionMetrics,
       updateQuotaStatus: (quota, used) => updateQuotaStatus(own, quota, used),
       createNamespace: (name) => createNamespace(own, name),
     },
@@ -133,12 +139,12 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
   const services: RestServices = {
     registry,
     store,
-    admission: admissionChain(plugins),
+    admission: admissionChain(plugins, admissionMetrics),
     clock: options.clock,
     bookmarks: createBookmarkTicker(options.clock),
     minWatchSeconds: options.minRequestTimeoutSeconds ?? defaultMinRequestTimeoutSeconds,
     authorizeCreate: (context) => requireCreate(context, authorizer),
-    serverFields: createServerFields({ ...options, registry, random }),
+    serverFields: createServerFields({ ...options, registry, reader, random }),
     random,
   }
   const { frontProxyClient } = options.certificates
@@ -167,6 +173,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     metricsApi: options.metricsApi ? createMetricsApi({ ...options, reader, registry, kubelet }) : undefined,
   }
   const metrics = createMetrics({
+    registry: metricsRegistry,
     clock: options.clock,
     inFlight: parts.inFlight,
     store,
@@ -254,7 +261,11 @@ function serve(parts: Parts, metrics: Metrics): Handler {
     resolver: authorizer,
     tokens,
     audiences,
-    checkStore: () => checkStore(options.store),
+    componentStatuses: createComponentStatuses({
+      checkStore: () => checkStore(options.store),
+      runsHere: options.runsHere ?? (() => false),
+      clock: options.clock,
+    }),
   })
   const paths = nonResource(parts, metrics)
   return (context) => {

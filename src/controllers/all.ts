@@ -12,12 +12,13 @@ import { namespace } from './namespace/namespace-controller.ts'
 import { nodeIpam } from './node-ipam.ts'
 import { nodeLifecycle } from './node-lifecycle/node-lifecycle-controller.ts'
 import { podGarbageCollector } from './pod-garbage-collector.ts'
-import { claimProtection, volumeProtection } from './protection.ts'
+import { claimProtection, volumeAttributesClassProtection, volumeProtection } from './protection.ts'
 import { replicaSet, replication } from './replica-set/replica-set-controller.ts'
 import { resourceQuota } from './resource-quota/resource-quota-controller.ts'
 import { rootCaPublisher } from './root-ca-publisher.ts'
 import { serviceAccountToken } from './service-account-tokens.ts'
 import { serviceAccount } from './service-accounts.ts'
+import { serviceCidrs } from './service-cidrs.ts'
 import { statefulSet } from './stateful-set/stateful-set-controller.ts'
 import { taintEviction } from './taint-eviction.ts'
 import { ttlAfterFinished } from './ttl-after-finished.ts'
@@ -48,6 +49,8 @@ export const controllers: readonly Controller[] = [
   podGarbageCollector,
   claimProtection,
   volumeProtection,
+  volumeAttributesClassProtection,
+  serviceCidrs,
   ttlAfterFinished,
   validatingAdmissionPolicyStatus,
 ]

@@ -1,6 +1,7 @@
 import type { ResourceRef } from '../api/resource-ref.ts'
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from '../api/types/core/v1.ts'
-import { persistentVolumeClaims, persistentVolumes, pods } from '../api/types/resources.ts'
+import { persistentVolumeClaims, persistentVolumes, pods, volumeAttributesClasses } from '../api/types/resources.ts'
+import type { VolumeAttributesClass } from '../api/types/storage/v1.ts'
 import type { Client } from '../client/client.ts'
 import type { Cached } from '../client/informer.ts'
 import { type DeepReadonly, type KubeObject, objectKey } from '../machinery/object.ts'
@@ -8,7 +9,9 @@ import { type Controller, watch } from './controller.ts'
 
 const claimFinalizer = 'kubernetes.io/pvc-protection'
 const volumeFinalizer = 'kubernetes.io/pv-protection'
+const classFinalizer = 'kubernetes.io/vac-protection'
 const byClaim = 'claim'
+const byClass = 'volumeAttributesClass'
 
 /** Holds a claim as long as a Pod uses it. After pkg/controller/volume/pvcprotection. */
 export const claimProtection: Controller = {
@@ -61,6 +64,50 @@ export const volumeProtection: Controller = {
       },
     }
   },
+}
+
+/** Holds a class as long as a claim or a volume names it. After pkg/controller/volume/vacprotection. */
+export const volumeAttributesClassProtection: Controller = {
+  name: 'volumeattributesclass-protection-controller',
+  serviceAccount: 'volumeattributesclass-protection-controller',
+  create: ({ client, informers }) => {
+    const classes = informers.informerFor(volumeAttributesClasses)
+    const claims = informers.informerFor(persistentVolumeClaims)
+    const volumes = informers.informerFor(persistentVolumes)
+    claims.addIndex(byClass, classesOfClaim)
+    volumes.addIndex(byClass, classesOfVolume)
+    return {
+      watches: [
+        watch(classes, ({ object, type }) => (type === 'deleted' ? [] : [object.metadata.name])),
+        watch(claims, ({ object, previous }) => [...classesOfClaim(previous ?? object), ...classesOfClaim(object)]),
+        watch(volumes, ({ object, previous }) => [...classesOfVolume(previous ?? object), ...classesOfVolume(object)]),
+      ],
+      async reconcile(key) {
+        const isInUse = () => claims.byIndex(byClass, key).length > 0 || volumes.byIndex(byClass, key).length > 0
+        await protect<VolumeAttributesClass>({
+          client,
+          resource: volumeAttributesClasses,
+          object: classes.get(key),
+          finalizer: classFinalizer,
+          isInUse,
+        })
+        return undefined
+      },
+    }
+  },
+}
+
+function classesOfClaim({ spec, status }: DeepReadonly<PersistentVolumeClaim>): readonly string[] {
+  const names = [
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ]
+  return [...new Set(names.filter((name) => name !== undefined && name !== ''))] as string[]
+}
+
+function classesOfVolume({ spec }: DeepReadonly<PersistentVolume>): readonly string[] {
+  return spec?.volumeAttributesClassName ? [spec.volumeAttributesClassName] : []
 }
 
 interface Protected<T extends KubeObject> {

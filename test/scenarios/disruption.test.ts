@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PodDisruptionBudgetSpec } from '../../src/api/types/policy/v1.ts'
-import { deployments, persistentVolumeClaims, podDisruptionBudgets, pods } from '../../src/api/types/resources.ts'
+import {
+  deployments,
+  persistentVolumeClaims,
+  podDisruptionBudgets,
+  pods,
+  volumeAttributesClasses,
+} from '../../src/api/types/resources.ts'
 import { isStatus } from '../../src/machinery/status.ts'
 import { startInDefault } from '../support/batch.ts'
 import type { ControllersUnderTest } from '../support/controllers.ts'
@@ -93,5 +99,23 @@ test('a claim in use is held until its Pod is gone', async () => {
   assert.deepEqual(await finalizers(), ['kubernetes.io/pvc-protection'])
   await cluster.client.of(pods).delete('p', { namespace, gracePeriodSeconds: 0 })
   await cluster.until('it is gone', async () => (await claims.list({ namespace })).items.length === 0)
+  await cluster.stop()
+})
+
+test('a VolumeAttributesClass in use is held until its claim is gone', async () => {
+  const cluster = await startInDefault('volumeattributesclass-protection-controller')
+  const classes = cluster.client.of(volumeAttributesClasses)
+  const claims = cluster.client.of(persistentVolumeClaims)
+  await classes.create({ metadata: { name: 'fast' }, driverName: 'd.example', parameters: { iops: '5' } })
+  const finalizers = async () => (await classes.get('fast')).metadata.finalizers ?? []
+  await cluster.until('it is held', async () => (await finalizers()).includes('kubernetes.io/vac-protection'))
+  const resources = { requests: { storage: '1Gi' } }
+  const spec = { accessModes: ['ReadWriteOnce'], resources, volumeAttributesClassName: 'fast' }
+  await claims.create({ metadata: { name: 'data', namespace }, spec })
+  await classes.delete('fast')
+  await cluster.clock.advanceMs(5000)
+  assert.deepEqual(await finalizers(), ['kubernetes.io/vac-protection'])
+  await claims.delete('data', { namespace })
+  await cluster.until('it is gone', async () => (await classes.list()).items.length === 0)
   await cluster.stop()
 })

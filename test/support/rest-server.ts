@@ -8,6 +8,7 @@ import { parseRequestInfo } from '../../src/apiserver/request-info.ts'
 import { createRestHandler } from '../../src/apiserver/rest/handler.ts'
 import { createServerFields } from '../../src/apiserver/rest/server-fields/all.ts'
 import { createBookmarkTicker } from '../../src/apiserver/watch-cache/bookmark-ticker.ts'
+import { createObjectReader } from '../../src/apiserver/watch-cache/object-reader.ts'
 import type { ApiResponse, Transport } from '../../src/client/transport.ts'
 import { type Clock, systemClock } from '../../src/platform/clock.ts'
 import type { Store } from '../../src/store/store.ts'
@@ -44,7 +45,14 @@ export function createRestServer({
     bookmarks: createBookmarkTicker(clock),
     minWatchSeconds: 1_800,
     authorizeCreate: async () => {},
-    serverFields: createServerFields({ store, registry, clock, serviceCidr: '10.0.0.0/16', random }),
+    serverFields: createServerFields({
+      store,
+      registry,
+      reader: createObjectReader({ store, registry }),
+      clock,
+      serviceCidr: '10.0.0.0/16',
+      random,
+    }),
     random,
     subresourceHandlers: {},
   })

@@ -3,6 +3,7 @@ import type { Namespace, Service } from '../../../api/types/core/v1.ts'
 import type { DeepReadonly, KubeObject } from '../../../machinery/object.ts'
 import type { Clock } from '../../../platform/clock.ts'
 import type { Store } from '../../../store/store.ts'
+import type { ObjectReader } from '../../object-reader.ts'
 import type { ResourceRegistry } from '../../registry.ts'
 import { objectStoreKey } from '../resource-request.ts'
 import { ClusterIpAllocator } from './cluster-ip-allocator.ts'
@@ -10,10 +11,12 @@ import { parseIpRange } from './ip-range.ts'
 import { NodePortAllocator } from './node-port-allocator.ts'
 import type { ServerFields } from './server-fields.ts'
 import { allocateService, releaseAddresses, type ServiceAllocators } from './service-fields.ts'
+import { serviceRanges } from './service-ranges.ts'
 
 export interface ServerFieldsOptions {
   readonly store: Store
   readonly registry: ResourceRegistry
+  readonly reader: Pick<ObjectReader, 'list'>
   readonly clock: Clock
   /** The service networks: one, or two of different families with a comma between. The first is the default. */
   readonly serviceCidr: string
@@ -37,13 +40,22 @@ export function createServerFields(options: ServerFieldsOptions): ServerFields {
   }
 }
 
-function createAllocators({ store, registry, clock, serviceCidr, random }: ServerFieldsOptions): ServiceAllocators {
-  const ipAddresses = registered(registry, 'networking.k8s.io', 'ipaddresses')
+function createAllocators({
+  store,
+  registry,
+  reader,
+  clock,
+  serviceCidr,
+  random,
+}: ServerFieldsOptions): ServiceAllocators {
+  const definition = registered(registry, 'networking.k8s.io', 'ipaddresses')
+  const configured = serviceCidr.split(',').map((cidr) => parseIpRange(cidr.trim()))
+  const rangesOf = serviceRanges(configured, reader)
   return {
-    clusterIps: serviceCidr
-      .split(',')
-      .map((cidr) => parseIpRange(cidr.trim()))
-      .map((range) => new ClusterIpAllocator({ store, definition: ipAddresses, clock, range, random })),
+    clusterIps: configured.map(
+      ({ family }) =>
+        new ClusterIpAllocator({ store, definition, clock, family, ranges: () => rangesOf(family), random }),
+    ),
     nodePorts: new NodePortAllocator({ store, definition: registered(registry, '', 'services'), random }),
   }
 }

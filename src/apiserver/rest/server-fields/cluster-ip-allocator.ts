@@ -7,7 +7,7 @@ import type { Store } from '../../../store/store.ts'
 import { objectStoreKey } from '../resource-request.ts'
 import { toStorageForm } from '../stored-object.ts'
 import { timeText } from '../write-metadata.ts'
-import { formatIp, type IpFamily, type IpRange, parseIp } from './ip-range.ts'
+import { formatIp, type IpFamily, type IpRange, isWithin, parseIp } from './ip-range.ts'
 
 /** Why an address cannot be had; the message is upstream's. */
 export class AllocationError extends Error {}
@@ -22,13 +22,15 @@ export interface ClusterIpAllocatorOptions {
   /** Of IPAddress. */
   readonly definition: ResourceDefinition
   readonly clock: Clock
-  readonly range: IpRange
+  readonly family: IpFamily
+  /** The networks of this family that addresses may be taken from at the moment. Not empty; the cluster's own first. */
+  readonly ranges: () => readonly IpRange[]
   readonly random: (limit: number) => number
 }
 
 /**
  * Gives out the addresses of one family. An IPAddress object stands for each one taken, so that several API servers
- * cannot give out the same. After pkg/registry/core/service/ipallocator/ipallocator.go v1.36.
+ * cannot give out the same. After pkg/registry/core/service/ipallocator/{ipallocator,cidrallocator}.go v1.36.
  */
 export class ClusterIpAllocator {
   readonly #options: ClusterIpAllocatorOptions
@@ -38,14 +40,16 @@ export class ClusterIpAllocator {
   }
 
   get family(): IpFamily {
-    return this.#options.range.family
+    return this.#options.family
   }
 
-  /** Takes this very address. Throws AllocationError when it is out of range or taken. */
+  /** Takes this very address. Throws AllocationError when it is out of all ranges or taken. */
   async allocate(address: string, service: ServiceName, dryRun: boolean): Promise<void> {
-    const { range } = this.#options
-    const parsed = parseIp(address)
-    if (!parsed || parsed.value < range.first || parsed.value > range.last) {
+    const ranges = this.#options.ranges()
+    const { value } = parseIp(address) ?? { value: -1n }
+    const range = ranges.find((each) => isWithin(value, each)) ?? (dryRun ? ranges[0] : undefined)
+    if (!range) throw new AllocationError('the provided network does not match the current range')
+    if (value < range.first || value > range.last) {
       const where = `The range of valid IPs is ${range.cidr}`
       throw new AllocationError(`the provided IP (${address}) is not in the valid range. ${where}`)
     }
@@ -53,23 +57,26 @@ export class ClusterIpAllocator {
     if (!(await this.#take(address, service))) throw new AllocationError('provided IP is already allocated')
   }
 
-  /** Takes a free address, beginning at a random place above the reserved band. Undefined: none is free. */
+  /** Takes a free address, beginning at a random place above a range's reserved band. Undefined: none is free. */
   async allocateNext(service: ServiceName, dryRun: boolean): Promise<string | undefined> {
-    const { family, network, first, last, dynamicFirst } = this.#options.range
-    if (dryRun) return formatIp(network, family)
-    return (
-      (await this.#allocateBetween(dynamicFirst, last, service)) ??
-      (await this.#allocateBetween(first, dynamicFirst - 1n, service))
-    )
+    const { family, ranges } = this.#options
+    if (dryRun) return formatIp(ranges()[0]!.network, family)
+    for (const { first, last, dynamicFirst } of ranges()) {
+      const address =
+        (await this.#allocateBetween(dynamicFirst, last, service)) ??
+        (await this.#allocateBetween(first, dynamicFirst - 1n, service))
+      if (address !== undefined) return address
+    }
+    return undefined
   }
 
   async #allocateBetween(first: bigint, last: bigint, service: ServiceName): Promise<string | undefined> {
-    const { store, random, range } = this.#options
+    const { store, random, family } = this.#options
     const size = last - first + 1n
     if (size <= 0n) return undefined
     const start = BigInt(random(Number(size < maxRandom ? size : maxRandom)))
     for (let step = 0n; step < size; step++) {
-      const address = formatIp(first + ((start + step) % size), range.family)
+      const address = formatIp(first + ((start + step) % size), family)
       if (!store.get(this.#key(address)) && (await this.#take(address, service))) return address
     }
     return undefined
@@ -86,7 +93,7 @@ export class ClusterIpAllocator {
   }
 
   async #take(address: string, { namespace, name }: ServiceName): Promise<boolean> {
-    const { store, definition, clock, range } = this.#options
+    const { store, definition, clock, family } = this.#options
     const ipAddress: IPAddress = {
       kind: 'IPAddress',
       apiVersion: 'networking.k8s.io/v1',
@@ -95,7 +102,7 @@ export class ClusterIpAllocator {
         uid: randomUUID(),
         creationTimestamp: timeText(clock.nowMs()),
         labels: {
-          'ipaddress.kubernetes.io/ip-family': range.family,
+          'ipaddress.kubernetes.io/ip-family': family,
           'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
         },
       },

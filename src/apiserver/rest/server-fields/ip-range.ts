@@ -33,6 +33,11 @@ export function parseIpRange(cidr: string): IpRange {
   return { cidr, family, network, first, last, dynamicFirst: first + reserved }
 }
 
+/** Whether an address, as a number, lies in the network, its own and its broadcast address included. */
+export function isWithin(address: bigint, { family, network, last }: IpRange): boolean {
+  return address >= network && address <= (family === 'IPv4' ? last + 1n : last)
+}
+
 /** An address as a number, or undefined when it is none. */
 export function parseIp(text: string): { readonly family: IpFamily; readonly value: bigint } | undefined {
   if (!ipaddr.isValid(text)) return undefined
