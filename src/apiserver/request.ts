@@ -131,7 +131,8 @@ export interface ListAnswer {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: {
-    readonly resourceVersion: string
+    /** Not there where nothing is stored. */
+    readonly resourceVersion?: string
     readonly continue?: string
     readonly remainingItemCount?: number
   }

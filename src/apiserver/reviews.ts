@@ -5,7 +5,6 @@ import type {
   SelfSubjectRulesReview,
   SubjectAccessReview,
 } from '../api/types/authorization/v1.ts'
-import type { ComponentStatus } from '../api/types/core/v1.ts'
 import { notFound } from '../machinery/errors.ts'
 import type { KubeObject } from '../machinery/object.ts'
 import type { TokenAuthenticator } from './authentication/authenticator.ts'
@@ -29,8 +28,7 @@ export interface ReviewOptions {
   readonly resolver: RuleResolver
   readonly tokens: TokenAuthenticator
   readonly audiences: readonly string[]
-  /** How the datastore is; throws when it is not well. */
-  readonly checkStore: () => void | Promise<void>
+  readonly componentStatuses: (context: RequestContext) => Promise<Answer>
 }
 
 /** Fills in the status of what was posted. */
@@ -49,8 +47,7 @@ export function unstoredResources(
     const { group, resource, verb, subresource, version } = context.info
     if (subresource !== '' || version !== 'v1') return undefined
     if (group === '' && resource === 'componentstatuses' && (verb === 'get' || verb === 'list')) {
-      context.warnings.push('v1 ComponentStatus is deprecated in v1.19+')
-      return componentStatuses(context, options.checkStore)
+      return options.componentStatuses(context)
     }
     const review = verb === 'create' ? reviews[`${group}/${resource}`] : undefined
     return review && answerReview(services, context, review)
@@ -85,25 +82,4 @@ async function answerReview(services: RestServices, context: RequestContext, rev
   trackFields({ request, live: undefined, draft, options })
   await review(draft, context)
   return { kind: 'object', status: 201, object: draft }
-}
-
-/** After kubernetes pkg/registry/core/componentstatus; of what runs apart from this server nothing is known here. */
-async function componentStatuses({ info }: RequestContext, checkStore: ReviewOptions['checkStore']): Promise<Answer> {
-  const store = await storeStatus(checkStore)
-  if (info.verb === 'list') {
-    const object = { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items: [store] }
-    return { kind: 'object', status: 200, object: object as KubeObject }
-  }
-  if (info.name !== store.metadata?.name) throw notFound({ group: '', resource: 'componentstatus' }, info.name)
-  return { kind: 'object', status: 200, object: { kind: 'ComponentStatus', apiVersion: 'v1', ...store } as KubeObject }
-}
-
-async function storeStatus(checkStore: ReviewOptions['checkStore']): Promise<ComponentStatus> {
-  const condition = await Promise.resolve()
-    .then(checkStore)
-    .then(
-      () => ({ type: 'Healthy', status: 'True', message: 'ok' }),
-      (error: unknown) => ({ type: 'Healthy', status: 'False', message: String(error) }),
-    )
-  return { metadata: { name: 'etcd-0' }, conditions: [condition] }
 }

@@ -7,6 +7,7 @@ import type { AuditSettings } from './audit/create-audit.ts'
 import type { AuthenticationOptions, ServiceAccountOptions } from './authentication/credentials.ts'
 import type { RequestHeaderOptions } from './authentication/request-header.ts'
 import type { AuthorizationOptions } from './authorization/create-authorizer.ts'
+import type { ControlPlaneComponent } from './component-statuses.ts'
 import type { InFlightLimits } from './flowcontrol/max-in-flight.ts'
 
 /** A certificate and its key. PEM. */
@@ -58,6 +59,8 @@ export interface ApiServerOptions {
   readonly priorityAndFairness?: boolean
   /** Serves `metrics.k8s.io` from what kubelets tell, unless an APIService has another server do it. Default false. */
   readonly metricsApi?: boolean
+  /** Whether a part of the control plane runs in this process, for component statuses. */
+  readonly runsHere?: (component: ControlPlaneComponent) => boolean
   /** Default: every kind that upstream serves by default. */
   readonly definitions?: readonly ResourceDefinition[]
 }

@@ -57,6 +57,7 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
     serviceAddress: nthAddress(options.serviceCidr, 1),
     advertiseAddress,
   }
+  const running = new Set<string>()
   const opening = openStore(input)
   // It may fail before it is waited for, and is then said where that happens.
   opening.catch(() => undefined)
@@ -84,11 +85,12 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
       bindAddress: options.bindAddress,
       port: options.port,
       advertiseAddress,
+      runsHere: (component) => running.has(component),
     })
     try {
       const { port } = await server.listen()
       await server.ready
-      return assemble({ ...input, store, followStoreSettings: follow, certificates, server, port })
+      return assemble({ ...input, store, followStoreSettings: follow, running, certificates, server, port })
     } catch (error) {
       await server.close()
       throw error
@@ -115,6 +117,8 @@ async function createConfigured(options: ApiServerOptions): Promise<ApiServer> {
 interface Parts extends ControlPlaneOptions {
   readonly store: Store
   readonly followStoreSettings: (signal: AbortSignal) => Promise<void>
+  /** Names of the loops that run in this process now. */
+  readonly running: Set<string>
   readonly certificates: ClusterCertificates
   readonly server: ApiServer
   readonly port: number
@@ -160,16 +164,19 @@ function startLoops(parts: Loops, signal: AbortSignal): Promise<void>[] {
     ['store', () => parts.followStoreSettings(signal)],
   ]
   if (wants('scheduler')) loops.push(['scheduler', () => runScheduler(parts, signal)])
-  if (wants('controllers')) loops.push(['controllers', () => runControllerLoops(parts, signal)])
+  if (wants('controllers')) loops.push(['controller-manager', () => runControllerLoops(parts, signal)])
   if (options.simulateNodes > 0) {
     const client = clientFor(adminIdentity)
     loops.push(['hollow-nodes', () => runHollowNodes({ client, count: options.simulateNodes, clock, log }, signal)])
   }
   return loops.map(async ([component, run]) => {
+    parts.running.add(component)
     try {
       await run()
     } catch (error) {
       if (!signal.aborted) log.error('a component of the control plane ended', { component, error })
+    } finally {
+      parts.running.delete(component)
     }
   })
 }
