@@ -7,6 +7,7 @@ import {
   definitionStatusErrors,
   definitionUpdateErrors,
 } from '../validation/apiextensions/custom-resource-definition.ts'
+import { formatWarnings } from './format-warnings.ts'
 
 function applyDefaults({ spec }: CustomResourceDefinition): void {
   if (!spec) return
@@ -36,6 +37,7 @@ export const customResourceDefinition = define(customResourceDefinitions, {
   validateName: definitionNameErrors,
   validate: definitionErrors,
   validateUpdate: definitionUpdateErrors,
+  warnings: formatWarnings,
   allowUnconditionalUpdate: false,
   status: { validateUpdate: definitionStatusErrors },
 })
