@@ -11,6 +11,7 @@ import {
   refuseUnknown,
 } from '../configuration/configuration-file.ts'
 import type { AdmissionConfiguration } from './all.ts'
+import { readPodSecurityConfiguration } from './pod-security/configuration.ts'
 
 const file = {
   kind: 'AdmissionConfiguration',
@@ -32,6 +33,7 @@ const readers: { readonly [K in Plugin]: (fields: Fields, path: string) => Admis
       ]),
     ),
   PodTolerationRestriction: (fields) => fields as NonNullable<AdmissionConfiguration['PodTolerationRestriction']>,
+  PodSecurity: readPodSecurityConfiguration,
 }
 
 /**

@@ -29,6 +29,7 @@ import { parameterPermission } from './parameter-permission.ts'
 import { persistentVolumeClaimResize } from './persistent-volume-claim-resize.ts'
 import { type PodNodeSelectorConfiguration, podNodeSelector } from './pod-node-selector.ts'
 import { podResizeValidator } from './pod-resize-validator.ts'
+import type { PodSecurityConfiguration } from './pod-security/configuration.ts'
 import { podSecurity } from './pod-security/pod-security.ts'
 import { type PodTolerationRestrictionConfiguration, podTolerationRestriction } from './pod-toleration-restriction.ts'
 import { podTopologyLabels } from './pod-topology-labels.ts'
@@ -59,6 +60,7 @@ export interface AdmissionConfiguration {
   /** Its `podNodeSelectorPluginConfig`. */
   readonly PodNodeSelector?: PodNodeSelectorConfiguration
   readonly PodTolerationRestriction?: PodTolerationRestrictionConfiguration
+  readonly PodSecurity?: PodSecurityConfiguration
 }
 
 export interface AdmissionFlags {
@@ -95,7 +97,7 @@ function choices(services: AdmissionServices, configuration: AdmissionConfigurat
     on('NodeRestriction', () => nodeRestriction(reader)),
     on('TaintNodesByCondition', () => taintNodesByCondition),
     off('AlwaysPullImages', () => alwaysPullImages),
-    on('PodSecurity', () => podSecurity(reader)),
+    on('PodSecurity', () => podSecurity({ ...services, configuration: configuration.PodSecurity })),
     off('PodNodeSelector', () => podNodeSelector(reader, configuration.PodNodeSelector)),
     on('Priority', () => priority(reader)),
     on('DefaultTolerationSeconds', () => defaultTolerationSeconds),

@@ -1,4 +1,4 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 import type { Clock } from '../../platform/clock.ts'
 import type { Store } from '../../store/store.ts'
 import type { InFlight } from '../flowcontrol/max-in-flight.ts'
@@ -33,6 +33,8 @@ export interface Metrics {
 }
 
 export interface MetricsOptions {
+  /** Others put theirs in as well. */
+  readonly registry: Registry
   readonly clock: Clock
   readonly inFlight: InFlight
   readonly store: Store
@@ -41,8 +43,7 @@ export interface MetricsOptions {
 }
 
 /** The API server's own metrics, under upstream's names. */
-export function createMetrics({ clock, inFlight, store, isServed }: MetricsOptions): Metrics {
-  const registry = new Registry()
+export function createMetrics({ registry, clock, inFlight, store, isServed }: MetricsOptions): Metrics {
   const requests = new Counter({
     name: 'apiserver_request_total',
     help: 'Requests by verb, resource, scope and HTTP status.',

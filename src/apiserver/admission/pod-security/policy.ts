@@ -11,7 +11,9 @@ export interface LevelVersion {
   readonly version: number | 'latest'
 }
 
-type Mode = 'enforce' | 'audit' | 'warn'
+/** In upstream's order. */
+export const modes = ['enforce', 'audit', 'warn'] as const
+export type Mode = (typeof modes)[number]
 export type Policy = Readonly<Record<Mode, LevelVersion>>
 
 export interface ParsedPolicy {
@@ -19,7 +21,23 @@ export interface ParsedPolicy {
   readonly errors: readonly FieldError[]
 }
 
-const labelPrefix = 'pod-security.kubernetes.io/'
+/** Of labels, and of annotations in the audit log. */
+export const labelPrefix = 'pod-security.kubernetes.io/'
+
+export const levelRule = `must be one of ${levels.join(', ')}`
+export const versionRule = 'must be "latest" or "v1.x"'
+
+/** Undefined: there is no such level. */
+export function parseLevel(text: string): Level | undefined {
+  return levels.find((level) => level === text)
+}
+
+/** Undefined: it is no version. */
+export function parseVersion(text: string): LevelVersion['version'] | undefined {
+  if (text === 'latest') return text
+  const match = /^v1\.(\d|[1-9]\d*)$/.exec(text)
+  return match ? Number(match[1]) : undefined
+}
 
 /** How strict `level` is, to be compared. */
 export function strictness(level: Level): number {
@@ -31,15 +49,20 @@ export function levelVersionText({ level, version }: LevelVersion): string {
   return `${level}:${version === 'latest' ? version : `v1.${version}`}`
 }
 
+const anything: LevelVersion = { level: 'privileged', version: 'latest' }
+
+/** Where nobody says otherwise everything is allowed. */
+export const noPolicy: Policy = { enforce: anything, audit: anything, warn: anything }
+
 /**
- * What a namespace's labels ask for; without labels everything is allowed. A policy comes back even when labels are
- * wrong: the strictest to enforce, none to audit and warn by. After pod-security-admission/api helpers.go v1.36.
+ * What a namespace's labels ask for, and `defaults` where they do not. A policy comes back even when labels are wrong:
+ * the strictest to enforce, none to audit and warn by. After pod-security-admission/api helpers.go v1.36.
  */
-export function policyOf(labels: Readonly<Record<string, string>> = {}): ParsedPolicy {
+export function policyOf(labels: Readonly<Record<string, string>> = {}, defaults = noPolicy): ParsedPolicy {
   const errors: FieldError[] = []
   const read = (mode: Mode, fallback: Level): LevelVersion => ({
-    level: levelOf(labels, mode, fallback, errors),
-    version: versionOf(labels, mode, errors),
+    level: levelOf(labels, { mode, fallback, unset: defaults[mode].level }, errors),
+    version: versionOf(labels, { mode, unset: defaults[mode].version }, errors),
   })
   const enforce = read('enforce', 'restricted')
   const audit = read('audit', 'privileged')
@@ -54,22 +77,35 @@ export function policyOf(labels: Readonly<Record<string, string>> = {}): ParsedP
 
 type Labels = Readonly<Record<string, string>>
 
-function levelOf(labels: Labels, mode: Mode, fallback: Level, errors: FieldError[]): Level {
+interface LevelLabel {
+  readonly mode: Mode
+  /** For one that is wrong. */
+  readonly fallback: Level
+  /** For none. */
+  readonly unset: Level
+}
+
+function levelOf(labels: Labels, { mode, fallback, unset }: LevelLabel, errors: FieldError[]): Level {
   const key = labelPrefix + mode
   const value = labels[key]
-  if (value === undefined) return 'privileged'
-  const known = levels.find((level) => level === value)
+  if (value === undefined) return unset
+  const known = parseLevel(value)
   if (known) return known
-  errors.push(invalidField(`metadata.labels[${key}]`, value, `must be one of ${levels.join(', ')}`))
+  errors.push(invalidField(`metadata.labels[${key}]`, value, levelRule))
   return fallback
 }
 
-function versionOf(labels: Labels, mode: Mode, errors: FieldError[]): number | 'latest' {
+interface VersionLabel {
+  readonly mode: Mode
+  readonly unset: LevelVersion['version']
+}
+
+function versionOf(labels: Labels, { mode, unset }: VersionLabel, errors: FieldError[]): LevelVersion['version'] {
   const key = `${labelPrefix}${mode}-version`
   const value = labels[key]
-  if (value === undefined || value === 'latest') return 'latest'
-  const match = /^v1\.(\d|[1-9]\d*)$/.exec(value)
-  if (match) return Number(match[1])
-  errors.push(invalidField(`metadata.labels[${key}]`, value, 'must be "latest" or "v1.x"'))
+  if (value === undefined) return unset
+  const known = parseVersion(value)
+  if (known !== undefined) return known
+  errors.push(invalidField(`metadata.labels[${key}]`, value, versionRule))
   return 'latest'
 }

@@ -9,6 +9,7 @@ import { CelRuntimeError } from '../../../machinery/cel/evaluation.ts'
 import type { Bindings } from '../../../machinery/cel/program.ts'
 import type { CelValue } from '../../../machinery/cel/values.ts'
 import type { DeepReadonly, KubeObject } from '../../../machinery/object.ts'
+import type { ExpressionError } from '../admission-metrics.ts'
 import { admissionRequest, type VersionedRequest } from '../webhook/admission-review.ts'
 import { type PolicyVariable, VariableValues } from './variables.ts'
 
@@ -44,10 +45,18 @@ export type EvaluationResult = { readonly value: CelValue } | { readonly error: 
 /** The expressions of one kind have spent all they may: nothing of them counts. */
 export class OutOfBudgetError extends Error {
   constructor() {
-    super('validation failed due to running out of cost budget, no further validation rules will be run')
+    super(`${outOfBudget}, no further validation rules will be run`)
     this.name = 'OutOfBudgetError'
   }
 }
+
+/** The sort of an error, by the words it begins with. After policy/validating/errors.go v1.36. */
+export function expressionError(message: string): ExpressionError {
+  if (message.startsWith('compilation')) return 'compile_error'
+  return message.startsWith(outOfBudget) ? 'out_of_budget' : 'invalid_error'
+}
+
+const outOfBudget = 'validation failed due to running out of cost budget'
 
 /** What a group of expressions may cost altogether, in CEL's units. */
 export class CostBudget {

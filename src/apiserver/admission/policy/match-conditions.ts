@@ -1,7 +1,9 @@
 import { expressionForms } from '../../../api/admissionregistration/expression-forms.ts'
 import type { ExpressionScope } from '../../../api/admissionregistration/expressions.ts'
 import type { MatchCondition } from '../../../api/types/admissionregistration/v1.ts'
+import { aggregateMessage } from '../../../machinery/aggregate.ts'
 import type { DeepReadonly } from '../../../machinery/object.ts'
+import type { AdmissionMetrics, ConditionsOwner } from '../admission-metrics.ts'
 import {
   CostBudget,
   type EvaluationInput,
@@ -21,7 +23,13 @@ export interface MatchConditions {
   readonly failurePolicy: string
 }
 
-export type ConditionsResult = 'match' | 'no match' | { readonly error: string }
+export interface ConditionsResult {
+  readonly matches: boolean
+  /** What went wrong, where that counts. */
+  readonly error?: string
+  /** How many conditions went wrong, whether or not that counts. */
+  readonly failed: number
+}
 
 /** Undefined when there are none. */
 export function matchConditions(
@@ -49,10 +57,28 @@ export function evaluateConditions(
     conditions,
     new Evaluator(input, variables, new CostBudget(conditionsCostBudget)),
   )
-  if (error === undefined && results.some((result) => 'value' in result && result.value === false)) return 'no match'
-  const errors = error === undefined ? results.flatMap((result) => ('error' in result ? [result.error] : [])) : [error]
-  if (errors.length === 0) return 'match'
-  return failurePolicy === 'Ignore' ? 'no match' : { error: aggregate(errors) }
+  const errors = results.flatMap((result) => ('error' in result ? [result.error] : []))
+  const failed = errors.length
+  if (error !== undefined) errors.push(error)
+  else if (results.some((result) => 'value' in result && result.value === false)) return { matches: false, failed }
+  if (errors.length === 0) return { matches: true, failed }
+  return failurePolicy === 'Ignore'
+    ? { matches: false, failed }
+    : { matches: false, error: aggregateMessage(errors), failed }
+}
+
+/** Does `evaluate`, and notes how long it took and what came of it. */
+export async function measureConditions(
+  metrics: AdmissionMetrics,
+  owner: ConditionsOwner,
+  evaluate: () => Promise<ConditionsResult>,
+): Promise<ConditionsResult> {
+  const startMs = metrics.nowMs()
+  const result = await evaluate()
+  // Of policies upstream does not count whom their conditions keep away.
+  const excluded = owner.kind === 'webhook' && !result.matches && result.error === undefined
+  metrics.conditions(owner, { elapsedMs: metrics.nowMs() - startMs, errors: result.failed, excluded })
+  return result
 }
 
 function evaluateAll(conditions: readonly PolicyExpression[], evaluator: Evaluator) {
@@ -62,10 +88,4 @@ function evaluateAll(conditions: readonly PolicyExpression[], evaluator: Evaluat
     if (!(error instanceof OutOfBudgetError)) throw error
     return { results: [], error: error.message }
   }
-}
-
-/** As Go shows several errors as one. After apimachinery util/errors NewAggregate. */
-function aggregate(errors: readonly string[]): string {
-  const unique = [...new Set(errors)]
-  return unique.length === 1 ? unique[0]! : `[${unique.join(', ')}]`
 }

@@ -9,6 +9,7 @@ import { StatusError, type StatusReason } from '../../../machinery/status.ts'
 import type { Held } from '../../object-reader.ts'
 import { equalValues } from '../../rest/equal.ts'
 import type { AdmissionAttributes, AdmissionPlugin, Reinvocation } from '../admission.ts'
+import type { AdmissionMetrics } from '../admission-metrics.ts'
 import { refuse } from '../refuse.ts'
 import { convertObject } from '../webhook/convert.ts'
 import type { RequestMatch } from '../webhook/match-request.ts'
@@ -18,8 +19,13 @@ import { RoundState } from '../webhook/round-state.ts'
 import { versionedRequest } from '../webhook/versioned-request.ts'
 import { type AppliedPolicy, appliedPolicies, namespaceOf } from './applied-policies.ts'
 import { requestAuthorizers, settled } from './authorizers.ts'
-import type { Authorizers, EvaluationInput } from './evaluation.ts'
-import { evaluateConditions } from './match-conditions.ts'
+import { type Authorizers, type EvaluationInput, expressionError } from './evaluation.ts'
+import {
+  type ConditionsResult,
+  evaluateConditions,
+  type MatchConditions,
+  measureConditions,
+} from './match-conditions.ts'
 import { MutationError } from './mutation-error.ts'
 import { type CompiledMutation, compileMutator, type Mutator, mutate } from './mutator.ts'
 import { boundPolicies } from './policies.ts'
@@ -58,7 +64,8 @@ export function mutatingAdmissionPolicy(services: PolicyServices): AdmissionPlug
       if (matched.length > 0) {
         const namespace = namespaceOf(attributes, services.reader)
         const authorizers = requestAuthorizers(services.authorizer, attributes)
-        errors.push(...(await mutateAll(matched, { attributes, reinvocation, namespace, authorizers })))
+        const { metrics } = services
+        errors.push(...(await mutateAll(matched, { attributes, reinvocation, namespace, authorizers, metrics })))
       }
       const counting = errors.filter(({ applied: { bound } }) => bound.policy.spec?.failurePolicy !== 'Ignore')
       if (counting.length > 0) throw denied(counting, attributes)
@@ -71,6 +78,7 @@ interface Round {
   readonly reinvocation: Reinvocation
   readonly namespace: Held<Namespace> | undefined
   readonly authorizers: Authorizers
+  readonly metrics: AdmissionMetrics
 }
 
 async function mutateAll(matched: readonly Matched[], round: Round): Promise<PolicyError[]> {
@@ -96,24 +104,41 @@ async function mutateWith(
   state: RoundState,
 ): Promise<PolicyError[]> {
   const { attributes, reinvocation, namespace, authorizers } = round
-  const { conditions, variables, mutations, isReinvoked } = applied.bound.evaluator
+  const { conditions, mutations, isReinvoked } = applied.bound.evaluator
   const inputNow = (): EvaluationInput => ({
     request: versionedRequest(attributes, applied.match),
     params,
     namespace,
     authorizers,
   })
-  const result = conditions ? await settled(() => evaluateConditions(conditions, inputNow(), variables)) : 'match'
-  if (typeof result !== 'string') return [{ applied, message: result.error, reason: 'Invalid' }]
+  const result = conditions ? await conditionsOf(applied, conditions, inputNow, round) : always
+  if (result.error !== undefined) return [{ applied, message: result.error, reason: 'Invalid' }]
   const id = idOf(applied, params)
-  if (result === 'no match' || (reinvocation.isReinvoke && !state.isAskedAgain(id))) return []
+  if (!result.matches || (reinvocation.isReinvoke && !state.isAskedAgain(id))) return []
   const errors: PolicyError[] = []
   for (const mutation of mutations) {
+    const startMs = round.metrics.nowMs()
     const error = await mutateOnce(mutation, { applied, round, state, inputNow })
+    noteCheck(applied, error, round.metrics.nowMs() - startMs, round.metrics)
     if (error !== undefined) errors.push({ applied, message: error, reason: 'Invalid' })
   }
   if (isReinvoked) state.addInvoked(id)
   return errors
+}
+
+const always: ConditionsResult = { matches: true, failed: 0 }
+
+/** Counted as those of a validating policy, as upstream does. */
+function conditionsOf(
+  { bound }: Matched,
+  conditions: MatchConditions,
+  inputNow: () => EvaluationInput,
+  { attributes, metrics }: Round,
+): Promise<ConditionsResult> {
+  const { operation } = attributes
+  const owner = { name: bound.policy.metadata.name, kind: 'policy', type: 'validate', operation } as const
+  const { variables } = bound.evaluator
+  return measureConditions(metrics, owner, () => settled(() => evaluateConditions(conditions, inputNow(), variables)))
 }
 
 interface OneMutation {
@@ -121,6 +146,16 @@ interface OneMutation {
   readonly round: Round
   readonly state: RoundState
   readonly inputNow: () => EvaluationInput
+}
+
+function noteCheck(
+  { bound, binding }: Matched,
+  message: string | undefined,
+  elapsedMs: number,
+  metrics: AdmissionMetrics,
+): void {
+  const error = message === undefined ? 'no_error' : expressionError(message)
+  metrics.mutatingPolicy({ policy: bound.policy.metadata.name, binding: binding.metadata.name, error, elapsedMs })
 }
 
 /** Why the mutation failed; undefined when it did not. */

@@ -6,16 +6,24 @@ import { validatingAdmissionPolicies, validatingAdmissionPolicyBindings } from '
 import { StatusError, type StatusReason } from '../../../machinery/status.ts'
 import type { ObjectReader } from '../../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../admission.ts'
+import type { AdmissionMetrics, PolicyCheck } from '../admission-metrics.ts'
 import { refuse } from '../refuse.ts'
 import { isExempt } from '../webhook/request-kind.ts'
 import { versionedRequest } from '../webhook/versioned-request.ts'
 import { type AppliedPolicy, appliedPolicies, namespaceOf } from './applied-policies.ts'
 import { AuditAnnotations, annotateFailure } from './audit-annotations.ts'
 import { requestAuthorizers, settled } from './authorizers.ts'
-import type { Authorizers } from './evaluation.ts'
+import { type Authorizers, expressionError } from './evaluation.ts'
 import { type BoundPolicy, boundPolicies } from './policies.ts'
 import type { PolicyServices } from './policy-services.ts'
-import { compileValidator, type ValidationResult, type Validator, validate } from './validator.ts'
+import {
+  compileValidator,
+  type Decision,
+  type ValidationObserver,
+  type ValidationResult,
+  type Validator,
+  validate,
+} from './validator.ts'
 
 type Applied = AppliedPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validator>
 type Bound = BoundPolicy<ValidatingAdmissionPolicy, ValidatingAdmissionPolicyBinding, Validator>
@@ -46,6 +54,7 @@ export function validatingAdmissionPolicy(services: PolicyServices): AdmissionPl
       const judging = {
         attributes,
         reader: services.reader,
+        metrics: services.metrics,
         authorizers: requestAuthorizers(services.authorizer, attributes),
       }
       const denials: Denial[] = []
@@ -61,6 +70,7 @@ interface Judging {
   readonly attributes: AdmissionAttributes
   readonly reader: ObjectReader
   readonly authorizers: Authorizers
+  readonly metrics: AdmissionMetrics
 }
 
 /** All bindings of one policy. */
@@ -74,8 +84,8 @@ async function judge({ policy }: Bound, bindings: readonly Applied[], judging: J
       continue
     }
     for (const result of await evaluate(applied, judging)) {
-      denials.push(...enforce(applied, result, attributes))
-      denials.push(...note(applied, result, annotations))
+      denials.push(...enforce(applied, result, judging))
+      denials.push(...note(applied, result, annotations, judging))
     }
   }
   annotations.publish(policy.metadata.name, attributes)
@@ -85,22 +95,53 @@ async function judge({ policy }: Bound, bindings: readonly Applied[], judging: J
 /** One result for each set of parameters. */
 function evaluate(
   { bound, match, params }: Matched,
-  { attributes, reader, authorizers }: Judging,
+  { attributes, reader, authorizers, metrics }: Judging,
 ): Promise<ValidationResult[]> {
+  const observe = observerOf(bound, attributes, metrics)
   const request = versionedRequest(attributes, match)
   const namespace = namespaceOf(attributes, reader)
   return settled(() =>
-    params.map((param) => validate(bound.evaluator, { request, params: param, namespace, authorizers })),
+    params.map((param) => validate(bound.evaluator, { request, params: param, namespace, authorizers }, observe)),
   )
 }
 
+function observerOf(
+  { policy }: Bound,
+  { operation }: AdmissionAttributes,
+  metrics: AdmissionMetrics,
+): ValidationObserver {
+  const owner = { name: policy.metadata.name, kind: 'policy', type: 'validate', operation } as const
+  const startMs = metrics.nowMs()
+  return {
+    nowMs: metrics.nowMs,
+    conditions: ({ failed }) => {
+      metrics.conditions(owner, { elapsedMs: metrics.nowMs() - startMs, errors: failed, excluded: false })
+    },
+  }
+}
+
+function checkOf(
+  { bound, binding }: Matched,
+  { elapsedMs }: Pick<Decision, 'elapsedMs'>,
+  message: string,
+): PolicyCheck {
+  const error = expressionError(message)
+  return { policy: bound.policy.metadata.name, binding: binding.metadata.name, error, elapsedMs }
+}
+
 /** Does with each failure what the binding says; answers those that refuse the request. */
-function enforce(applied: Matched, { decisions }: ValidationResult, attributes: AdmissionAttributes): Denial[] {
+function enforce(applied: Matched, { decisions }: ValidationResult, { attributes, metrics }: Judging): Denial[] {
   const { binding, bound } = applied
   const actions = binding.spec?.validationActions ?? []
   return decisions.flatMap((decision, expressionIndex) => {
-    if (decision.action === 'admit') return []
+    if (decision.action === 'admit') {
+      if (decision.error !== undefined) metrics.validatingPolicy(checkOf(applied, decision, decision.error), 'allow')
+      return []
+    }
     const { message, reason } = decision
+    // Upstream takes every refusal that is no error for one that has some other word, too.
+    const check = checkOf(applied, decision, message)
+    for (const action of actions) metrics.validatingPolicy(check, action.toLowerCase() as 'deny' | 'audit' | 'warn')
     if (actions.includes('Audit')) annotateFailure({ binding, expressionIndex, message }, attributes)
     if (actions.includes('Warn')) {
       const names = `'${bound.policy.metadata.name}' with binding '${binding.metadata.name}'`
@@ -111,9 +152,17 @@ function enforce(applied: Matched, { decisions }: ValidationResult, attributes: 
 }
 
 /** Audit annotations that go wrong refuse the request whatever the binding's actions are. */
-function note(applied: Matched, { notes }: ValidationResult, annotations: AuditAnnotations): Denial[] {
+function note(
+  applied: Matched,
+  { notes }: ValidationResult,
+  annotations: AuditAnnotations,
+  { metrics }: Judging,
+): Denial[] {
   return notes.flatMap((each) => {
-    if (each.action === 'deny') return [denialOf(applied, each.message)]
+    if (each.action === 'deny') {
+      metrics.validatingPolicy(checkOf(applied, { elapsedMs: 0 }, each.message), 'deny')
+      return [denialOf(applied, each.message)]
+    }
     annotations.add(each.key, each.value)
     return []
   })

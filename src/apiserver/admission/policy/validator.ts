@@ -13,7 +13,7 @@ import {
   type PolicyExpression,
   policyExpression,
 } from './evaluation.ts'
-import { evaluateConditions, type MatchConditions, matchConditions } from './match-conditions.ts'
+import { type ConditionsResult, evaluateConditions, type MatchConditions, matchConditions } from './match-conditions.ts'
 import { type PolicyVariable, policyVariables } from './variables.ts'
 
 /** About one second for all validations of a policy. After apiserver apis/cel RuntimeCELCostBudget. */
@@ -40,9 +40,14 @@ interface CompiledValidation {
 }
 
 /** What one validation says of a request. */
-export type Decision =
-  | { readonly action: 'admit' }
-  | { readonly action: 'deny'; readonly message: string; readonly reason?: StatusReason }
+export type Decision = { readonly elapsedMs: number } & (
+  | { readonly action: 'admit' /** What went wrong, and was ignored. */; readonly error?: string }
+  | {
+      readonly action: 'deny'
+      readonly message: string
+      readonly reason?: StatusReason
+    }
+)
 
 export type AuditNote =
   | { readonly action: 'publish'; readonly key: string; readonly value: string }
@@ -76,14 +81,24 @@ export function compileValidator({ spec = {} }: Held<ValidatingAdmissionPolicy>)
   }
 }
 
+/** Who measures. */
+export interface ValidationObserver {
+  readonly nowMs: () => number
+  /** Told what came of the match conditions, before anything else is evaluated. */
+  readonly conditions: (result: ConditionsResult) => void
+}
+
 /** What a policy says of a request with one set of parameters. After policy/validating/validator.go v1.36. */
-export function validate(validator: Validator, input: EvaluationInput): ValidationResult {
+export function validate(validator: Validator, input: EvaluationInput, observe: ValidationObserver): ValidationResult {
   const { conditions, variables } = validator
-  const matched = conditions ? evaluateConditions(conditions, input, variables) : 'match'
-  if (matched === 'no match') return { decisions: [], notes: [] }
-  if (matched !== 'match') return failed(validator, matched.error)
+  if (conditions) {
+    const matched = evaluateConditions(conditions, input, variables)
+    observe.conditions(matched)
+    if (matched.error !== undefined) return failed(validator, matched.error)
+    if (!matched.matches) return { decisions: [], notes: [] }
+  }
   try {
-    const decisions = decide(validator, input)
+    const decisions = decide(validator, input, observe)
     return { decisions, notes: auditNotes(validator, input) }
   } catch (error) {
     if (!(error instanceof OutOfBudgetError)) throw error
@@ -91,28 +106,34 @@ export function validate(validator: Validator, input: EvaluationInput): Validati
   }
 }
 
-function failed({ ignoresErrors }: Validator, message: string): ValidationResult {
-  return { decisions: [ignoresErrors ? { action: 'admit' } : { action: 'deny', message }], notes: [] }
+function failed(validator: Validator, message: string): ValidationResult {
+  return { decisions: [onError(validator, message, 0)], notes: [] }
 }
 
 /** Throws OutOfBudgetError when the validations are too much; messages get what these have left. */
-function decide(validator: Validator, input: EvaluationInput): Decision[] {
+function decide(validator: Validator, input: EvaluationInput, { nowMs }: ValidationObserver): Decision[] {
   const { validations, variables } = validator
   const budget = new CostBudget(policyCostBudget)
   const evaluator = new Evaluator(input, variables, budget)
-  const results = validations.map(({ expression }) => evaluator.evaluate(expression))
+  const results = validations.map(({ expression }) => {
+    const startMs = nowMs()
+    return { ...evaluator.evaluate(expression), elapsedMs: nowMs() - startMs }
+  })
   const messages = evaluateMessages(validator, input, budget)
   return validations.map((validation, index) => {
     const result = results[index]!
-    if ('error' in result) return onError(validator, result.error)
-    if ('error' in messages) return onError(validator, `failed messageExpression: ${messages.error}`)
-    if (result.value === true) return { action: 'admit' }
-    return { action: 'deny', reason: validation.reason, message: messageOf(validation, messages.results[index]) }
+    const { elapsedMs } = result
+    if ('error' in result) return onError(validator, result.error, elapsedMs)
+    if ('error' in messages) return onError(validator, `failed messageExpression: ${messages.error}`, elapsedMs)
+    if (result.value === true) return { action: 'admit', elapsedMs }
+    const message = messageOf(validation, messages.results[index])
+    return { action: 'deny', reason: validation.reason, message, elapsedMs }
   })
 }
 
-function onError({ ignoresErrors }: Validator, message: string): Decision {
-  return ignoresErrors ? { action: 'admit' } : { action: 'deny', message }
+function onError({ ignoresErrors }: Validator, message: string, elapsedMs: number): Decision {
+  if (ignoresErrors) return { action: 'admit', error: message, elapsedMs }
+  return { action: 'deny', message, elapsedMs }
 }
 
 type Messages = { readonly results: readonly (EvaluationResult | undefined)[] } | { readonly error: string }

@@ -13,11 +13,18 @@ import type { AnyWebhook, Hook } from './hooks.ts'
 
 /** A webhook that could not be asked, or answered nonsense: its failure policy decides. */
 export class CallingWebhookError extends Error {
-  constructor(webhook: string, reason: string, options?: ErrorOptions) {
+  /** The HTTP status that says most of what went wrong; metrics show it. */
+  readonly code: number
+
+  constructor(webhook: string, reason: string, { code, ...options }: ErrorOptions & { readonly code: number }) {
     super(`failed calling webhook ${JSON.stringify(webhook)}: ${reason}`, options)
+    this.code = code
     this.name = 'CallingWebhookError'
   }
 }
+
+/** A webhook that was asked, and said no. */
+export class WebhookDenial extends StatusError {}
 
 export interface HookCall<W extends AnyWebhook> {
   readonly hook: Hook<W>
@@ -53,15 +60,16 @@ async function ask<W extends AnyWebhook>(call: HookCall<W>): Promise<ReviewRespo
   const { hook, mutating } = call
   const { name, admissionReviewVersions } = hook.webhook
   const uid = crypto.randomUUID()
-  const version = attempt(name, 'could not create admission objects', () => reviewVersion(admissionReviewVersions))
+  const version = attempt(name, 400, 'could not create admission objects', () => reviewVersion(admissionReviewVersions))
   const review = await post(call, uid, version)
-  return attempt(name, 'received invalid webhook response', () => verifyResponse(review, { uid, version, mutating }))
+  const expected = { uid, version, mutating }
+  return attempt(name, 503, 'received invalid webhook response', () => verifyResponse(review, expected))
 }
 
 async function post<W extends AnyWebhook>(call: HookCall<W>, uid: string, version: ReviewVersion): Promise<unknown> {
   const { hook, request, client } = call
   const { name, timeoutSeconds = defaultTimeoutSeconds } = hook.webhook
-  const target = attempt(name, 'could not get REST client', hook.target)
+  const target = attempt(name, 500, 'could not get REST client', hook.target)
   try {
     return await client.call(target, {
       body: admissionReview(uid, version, request),
@@ -69,28 +77,33 @@ async function post<W extends AnyWebhook>(call: HookCall<W>, uid: string, versio
       signal: request.attributes.signal,
     })
   } catch (error) {
-    throw failedCall(name, 'failed to call webhook', error)
+    const code = error instanceof StatusError ? error.code : 503
+    throw failedCall(name, 'failed to call webhook', { code, cause: error })
   }
 }
 
-function attempt<T>(webhook: string, what: string, action: () => T): T {
+function attempt<T>(webhook: string, code: number, what: string, action: () => T): T {
   try {
     return action()
   } catch (error) {
-    throw failedCall(webhook, what, error)
+    throw failedCall(webhook, what, { code, cause: error })
   }
 }
 
-function failedCall(webhook: string, what: string, cause: unknown): CallingWebhookError {
+function failedCall(
+  webhook: string,
+  what: string,
+  { code, cause }: { readonly code: number; readonly cause: unknown },
+): CallingWebhookError {
   const text = cause instanceof Error ? cause.message : String(cause)
-  return new CallingWebhookError(webhook, `${what}: ${text}`, { cause })
+  return new CallingWebhookError(webhook, `${what}: ${text}`, { code, cause })
 }
 
 /** What the client is told when a webhook refuses. After webhook/errors ToStatusErr v1.36. */
-export function denial(webhook: string, { code = 0, message, reason, details }: Partial<Status>): StatusError {
+export function denial(webhook: string, { code = 0, message, reason, details }: Partial<Status>): WebhookDenial {
   const denied = `admission webhook ${JSON.stringify(webhook)} denied the request`
   const why = message || reason
-  return new StatusError({
+  return new WebhookDenial({
     message: why ? `${denied}: ${why}` : `${denied} without explanation`,
     ...(reason && { reason }),
     ...(details && { details }),

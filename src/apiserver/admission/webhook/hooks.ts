@@ -2,6 +2,7 @@ import type { MutatingWebhook, ValidatingWebhook } from '../../../api/types/admi
 import type { DeepReadonly, KubeObject } from '../../../machinery/object.ts'
 import type { Held } from '../../object-reader.ts'
 import type { WebhookClient, WebhookTarget } from '../../webhook/webhook-client.ts'
+import type { Step } from '../admission-metrics.ts'
 import { type MatchConditions, matchConditions } from '../policy/match-conditions.ts'
 import { type MatchCriteria, matchCriteria } from './match-request.ts'
 
@@ -12,6 +13,8 @@ export interface Hook<W extends AnyWebhook = AnyWebhook> {
   readonly configuration: string
   readonly webhook: DeepReadonly<W>
   readonly criteria: MatchCriteria
+  /** The phase it is asked in. */
+  readonly step: Step
   /** Undefined: none. */
   readonly conditions: MatchConditions | undefined
   /** Throws when the client configuration makes no sense. */
@@ -25,7 +28,11 @@ interface Configuration<W extends AnyWebhook> extends KubeObject {
 }
 
 /** The hooks of one configuration, in its order. */
-export function hooksOf<W extends AnyWebhook>(configuration: Held<Configuration<W>>, client: WebhookClient): Hook<W>[] {
+export function hooksOf<W extends AnyWebhook>(
+  configuration: Held<Configuration<W>>,
+  client: WebhookClient,
+  step: Step,
+): Hook<W>[] {
   const { name } = configuration.metadata
   const seen = new Map<string, number>()
   const webhooks = (configuration as { readonly webhooks?: readonly DeepReadonly<W>[] }).webhooks ?? []
@@ -38,6 +45,7 @@ export function hooksOf<W extends AnyWebhook>(configuration: Held<Configuration<
       id: `${name}/${webhook.name}/${count}`,
       configuration: name,
       webhook,
+      step,
       criteria: matchCriteria(webhook, rules),
       conditions: matchConditions(webhook.matchConditions, webhook.failurePolicy, { hasParams: false }),
       target: () => client.target(webhook.clientConfig),

@@ -3,8 +3,9 @@ import type { Logger } from '../../../platform/log.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import type { WebhookClient } from '../../webhook/webhook-client.ts'
 import type { AdmissionAttributes } from '../admission.ts'
+import type { AdmissionMetrics } from '../admission-metrics.ts'
 import { requestAuthorizers, settled } from '../policy/authorizers.ts'
-import { evaluateConditions } from '../policy/match-conditions.ts'
+import { evaluateConditions, measureConditions } from '../policy/match-conditions.ts'
 import type { VersionedRequest } from './admission-review.ts'
 import type { AnyWebhook, Hook } from './hooks.ts'
 import { type MatchServices, matchRequest } from './match-request.ts'
@@ -14,6 +15,7 @@ export interface WebhookServices extends MatchServices {
   readonly webhookClient: WebhookClient
   readonly log: Logger
   readonly authorizer: Authorizer
+  readonly metrics: AdmissionMetrics
 }
 
 /** A webhook that a request concerns, and the request as it is to be shown to it. */
@@ -36,15 +38,18 @@ export async function invocationOf<W extends AnyWebhook>(
 
 /** Throws 403 for conditions that go wrong where failures count. */
 async function fulfilsConditions<W extends AnyWebhook>(
-  { conditions }: Hook<W>,
+  { conditions, webhook, step }: Hook<W>,
   request: VersionedRequest,
-  { authorizer }: WebhookServices,
+  { authorizer, metrics }: WebhookServices,
 ): Promise<boolean> {
   if (!conditions) return true
   const { attributes } = request
   const authorizers = requestAuthorizers(authorizer, attributes)
-  const result = await settled(() => evaluateConditions(conditions, { request, authorizers }))
-  if (typeof result === 'string') return result === 'match'
+  const owner = { name: webhook.name, kind: 'webhook', type: step, operation: attributes.operation } as const
+  const result = await measureConditions(metrics, owner, () =>
+    settled(() => evaluateConditions(conditions, { request, authorizers })),
+  )
+  if (result.error === undefined) return result.matches
   const { group, plural: resource } = attributes.definition
   throw forbidden({ group, resource }, attributes.name, result.error)
 }

@@ -11,6 +11,7 @@ import { compiledObjects } from './compiled-objects.ts'
 import { convertObject } from './convert.ts'
 import { type Hook, hooksOf } from './hooks.ts'
 import { type Invocation, invocationOf, type WebhookServices } from './invocation.ts'
+import { measureCall } from './measure-call.ts'
 import { decodeMutated, replaceObject } from './replace-object.ts'
 import { isExempt } from './request-kind.ts'
 import { RoundState } from './round-state.ts'
@@ -20,7 +21,7 @@ const pluginName = 'MutatingAdmissionWebhook'
 /** Asks the webhooks that a write concerns one after another. After webhook/mutating/dispatcher.go v1.36. */
 export function mutatingAdmissionWebhook(services: WebhookServices): AdmissionPlugin {
   const hooks = compiledObjects(services.reader, mutatingWebhookConfigurations, (configuration) =>
-    hooksOf<MutatingWebhook>(configuration, services.webhookClient),
+    hooksOf<MutatingWebhook>(configuration, services.webhookClient, 'admit'),
   )
   return {
     name: pluginName,
@@ -68,11 +69,15 @@ async function ask(turn: Turn, { hook, request }: Invocation<MutatingWebhook>): 
   const { services, attributes } = turn
   let isChanged = false
   try {
-    const response = await callHook({ hook, request, mutating: true, client: services.webhookClient })
-    isChanged = takePatch(turn, request, response)
+    const call = { hook, type: 'admit', operation: attributes.operation } as const
+    isChanged = await measureCall(services.metrics, call, async () => {
+      const response = await callHook({ hook, request, mutating: true, client: services.webhookClient })
+      return takePatch(turn, request, response)
+    })
   } catch (error) {
     if (!(error instanceof CallingWebhookError)) throw error
     if (hook.webhook.failurePolicy !== 'Ignore') throw internalError(error)
+    services.metrics.webhookFailedOpen(hook.webhook.name, 'admit')
     annotate(turn, 'failed-open.mutation.webhook.admission.k8s.io/', hook.webhook.name)
     services.log.warn('a webhook could not be called, its failure is ignored', { webhook: hook.webhook.name, error })
     if (attributes.signal.aborted) throw timeout('request did not complete within requested timeout', 0)
@@ -94,7 +99,7 @@ function takePatch(turn: Turn, request: VersionedRequest, { patch, patchType }: 
     throw internalError(new Error(why))
   }
   if (patchType !== 'JSONPatch')
-    throw new CallingWebhookError(name, `unsupported patch type ${JSON.stringify(patchType)}`)
+    throw new CallingWebhookError(name, `unsupported patch type ${JSON.stringify(patchType)}`, { code: 400 })
   const mutated = patched(object, operations, request)
   const isChanged = !equalValues(object, mutated)
   annotatePatch(turn, operations)
@@ -107,7 +112,8 @@ function readPatch(text: string, webhook: string): JsonPatchOperation[] {
     return readJsonPatch(JSON.parse(text))
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    throw new CallingWebhookError(webhook, `received undecodable patch in webhook response: ${why}`, { cause: error })
+    const what = 'received undecodable patch in webhook response'
+    throw new CallingWebhookError(webhook, `${what}: ${why}`, { code: 503, cause: error })
   }
 }
 

@@ -6,12 +6,13 @@ import { CallingWebhookError, callHook } from './call-hook.ts'
 import { compiledObjects } from './compiled-objects.ts'
 import { type Hook, hooksOf } from './hooks.ts'
 import { type Invocation, invocationOf, type WebhookServices } from './invocation.ts'
+import { measureCall } from './measure-call.ts'
 import { isExempt } from './request-kind.ts'
 
 /** Asks all webhooks that a write concerns, at the same time. After webhook/validating/dispatcher.go v1.36. */
 export function validatingAdmissionWebhook(services: WebhookServices): AdmissionPlugin {
   const hooks = compiledObjects(services.reader, validatingWebhookConfigurations, (configuration) =>
-    hooksOf<ValidatingWebhook>(configuration, services.webhookClient),
+    hooksOf<ValidatingWebhook>(configuration, services.webhookClient, 'validate'),
   )
   return {
     name: 'ValidatingAdmissionWebhook',
@@ -44,13 +45,15 @@ async function askAll(
 async function ask(
   { hook, request }: Invocation<ValidatingWebhook>,
   index: number,
-  { webhookClient: client, log }: WebhookServices,
+  { webhookClient: client, log, metrics }: WebhookServices,
 ): Promise<void> {
   try {
-    await callHook({ hook, request, mutating: false, client })
+    const call = { hook, type: 'validating', operation: request.attributes.operation } as const
+    await measureCall(metrics, call, () => callHook({ hook, request, mutating: false, client }))
   } catch (error) {
     if (!(error instanceof CallingWebhookError)) throw error
     if (hook.webhook.failurePolicy !== 'Ignore') throw internalError(error)
+    metrics.webhookFailedOpen(hook.webhook.name, 'validating')
     failOpen(hook, index, request.attributes)
     log.warn('a webhook could not be called, its failure is ignored', { webhook: hook.webhook.name, error })
   }
