@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { applyPodSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { templateStrategy } from '../core/workload-template.ts'
 import { define } from '../define.ts'
 import {
   ageColumn,
@@ -46,16 +47,21 @@ function withTemplateGeneration(object: DeepReadonly<DaemonSet>, generation: num
   return { ...object, metadata: { ...object.metadata, annotations } }
 }
 
+const template = templateStrategy<DaemonSet>({ namesPods: false })
+
 export const daemonSet = define(daemonSets, {
+  warnings: template.warnings,
   validate: validateDaemonSet,
   validateUpdate: validateDaemonSetUpdate,
   applyDefaults,
   // Upstream's internal version has a field for it, which becomes this annotation whatever it holds.
   asConverted: (draft) => withTemplateGeneration(draft, generationOf(draft)),
-  prepareForCreate: (draft) => {
+  prepareForCreate: (draft, context) => {
+    template.prepareForCreate(draft, context)
     setTemplateGeneration(draft, Math.max(1, generationOf(draft)))
   },
-  prepareForUpdate: (draft, old) => {
+  prepareForUpdate: (draft, old, context) => {
+    template.prepareForUpdate(draft, old, context)
     const isChanged = !isDeepStrictEqual(draft.spec?.template, old.spec?.template)
     setTemplateGeneration(draft, generationOf(old) + (isChanged ? 1 : 0))
   },

@@ -1,5 +1,6 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { applyPodSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { templateStrategy } from '../core/workload-template.ts'
 import { define } from '../define.ts'
 import { ageColumn, containerColumns, labelSelectorText, nameColumn, text, wide } from '../printing.ts'
 import { reset } from '../strategy.ts'
@@ -24,6 +25,7 @@ function applyDefaults({ spec }: Deployment): void {
 }
 
 export const deployment = define(deployments, {
+  ...templateStrategy<Deployment>({ namesPods: true }),
   validate: validateDeployment,
   validateUpdate: validateDeploymentUpdate,
   applyDefaults,

@@ -1,5 +1,6 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { applyPodSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { templateStrategy } from '../core/workload-template.ts'
 import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabelSelector, integer, nameColumn, wide } from '../printing.ts'
 import type { ReplicaSet } from '../types/apps/v1.ts'
@@ -14,6 +15,7 @@ function applyDefaults({ spec }: ReplicaSet): void {
 }
 
 export const replicaSet = define(replicaSets, {
+  ...templateStrategy<ReplicaSet>({ namesPods: true }),
   validate: validateReplicaSet,
   validateUpdate: validateReplicaSetUpdate,
   applyDefaults,

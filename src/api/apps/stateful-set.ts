@@ -1,5 +1,7 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { applyPodSpecDefaults, applyVolumeClaimSpecDefaults } from '../core/pod-spec-defaults.ts'
+import { claimSpecWarnings } from '../core/volume-warnings.ts'
+import { templateStrategy } from '../core/workload-template.ts'
 import { define } from '../define.ts'
 import { ageColumn, containerColumns, nameColumn, text } from '../printing.ts'
 import type { StatefulSet } from '../types/apps/v1.ts'
@@ -40,13 +42,35 @@ function dropMaxUnavailable({ spec }: StatefulSet): void {
   if (spec?.updateStrategy?.rollingUpdate) delete spec.updateStrategy.rollingUpdate.maxUnavailable
 }
 
+const template = templateStrategy<StatefulSet>({ namesPods: false })
+
+function statefulSetWarnings(object: DeepReadonly<StatefulSet>, old: DeepReadonly<StatefulSet> | undefined): string[] {
+  const { volumeClaimTemplates = [], revisionHistoryLimit = 0 } = object.spec ?? {}
+  const keepsAll = 'a negative value retains all historical revisions; a value >= 0 is recommended'
+  return [
+    ...template.warnings(object, old),
+    ...volumeClaimTemplates.flatMap(({ spec }, index) =>
+      // The capital letter of updates is upstream's.
+      claimSpecWarnings(spec, `spec.volumeClaimTemplates[${index}]${old ? '.Spec' : ''}`),
+    ),
+    ...(revisionHistoryLimit < 0 ? [`spec.revisionHistoryLimit: ${keepsAll}`] : []),
+  ]
+}
+
 export const statefulSet = define(statefulSets, {
   validateName: forPrefix(labelFormErrors),
   validate: validateStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
   applyDefaults,
-  prepareForCreate: dropMaxUnavailable,
-  prepareForUpdate: dropMaxUnavailable,
+  prepareForCreate: (draft, context) => {
+    template.prepareForCreate(draft, context)
+    dropMaxUnavailable(draft)
+  },
+  prepareForUpdate: (draft, old, context) => {
+    template.prepareForUpdate(draft, old, context)
+    dropMaxUnavailable(draft)
+  },
+  warnings: statefulSetWarnings,
   generationFields: ['spec'],
   status: { validateUpdate: validateStatusCounts(statefulSetStatusRules) },
   scale: { specReplicas: 'spec.replicas', statusReplicas: 'status.replicas', labelSelector: 'spec.selector' },

@@ -53,7 +53,7 @@ function claimWarnings({ metadata, spec }: DeepReadonly<PersistentVolumeClaim>):
   const why = 'deprecated since v1.8; use "storageClassName" attribute instead'
   return [
     ...(isOldStyle ? [`metadata.annotations[${classAnnotation}]: ${why}`] : []),
-    ...claimSpecWarnings(spec ?? {}, 'spec'),
+    ...claimSpecWarnings(spec, 'spec'),
   ]
 }
 

@@ -137,6 +137,7 @@ export const pod = define(pods, {
   validate: validatePod,
   prepareForUpdate: (draft, old) => dropDisabledPodFields(draft.spec, old.spec),
   validateUpdate: validatePodUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
   generationFields: ['spec'],
   gracePeriodSeconds,
   returnsDeletedObject: true,

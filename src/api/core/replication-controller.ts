@@ -6,6 +6,7 @@ import { replicationControllers } from '../types/resources.ts'
 import { replicaSetStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
 import { validateReplicationController } from '../validation/workloads.ts'
 import { applyPodSpecDefaults } from './pod-spec-defaults.ts'
+import { templateStrategy } from './workload-template.ts'
 
 function applyDefaults(controller: ReplicationController): void {
   const { spec } = controller
@@ -20,7 +21,12 @@ function applyDefaults(controller: ReplicationController): void {
   if (spec.template?.spec) applyPodSpecDefaults(spec.template.spec)
 }
 
+const template = templateStrategy<ReplicationController>({ namesPods: true })
+
 export const replicationController = define(replicationControllers, {
+  ...template,
+  // An update is warned of what was there before, as upstream confuses the two.
+  warnings: (object, old) => template.warnings(old ? { ...object, ...(old.spec && { spec: old.spec }) } : object, old),
   validate: validateReplicationController,
   validateUpdate: validateReplicationController,
   storagePrefix: 'controllers',

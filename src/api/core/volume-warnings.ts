@@ -44,7 +44,7 @@ export function volumeWarnings(volumes: readonly DeepReadonly<Volume>[] | undefi
     const template = volume.ephemeral?.volumeClaimTemplate
     return [
       ...sourceWarnings(volume, volumeSources, at),
-      ...(template ? claimSpecWarnings(template.spec ?? {}, `${at}.ephemeral.volumeClaimTemplate.spec`) : []),
+      ...(template ? claimSpecWarnings(template.spec, `${at}.ephemeral.volumeClaimTemplate.spec`) : []),
       ...sourceWarnings(volume, cephSources, at),
     ]
   })
@@ -59,9 +59,9 @@ export function fractionalBytesWarnings(text: string | undefined, path: string):
   return [`${path}: fractional byte value ${JSON.stringify(quantity.toString())} is invalid, must be an integer`]
 }
 
-export function claimSpecWarnings({ resources }: DeepReadonly<PersistentVolumeClaimSpec>, path: string): string[] {
+export function claimSpecWarnings(spec: DeepReadonly<PersistentVolumeClaimSpec> | undefined, path: string): string[] {
   return (['requests', 'limits'] as const).flatMap((field) =>
-    fractionalBytesWarnings(resources?.[field]?.storage, `${path}.resources.${field}[storage]`),
+    fractionalBytesWarnings(spec?.resources?.[field]?.storage, `${path}.resources.${field}[storage]`),
   )
 }
 

@@ -159,7 +159,7 @@ function checkMatchLabelKeys(term: MatchLabelKeys, path: string, errors: FieldEr
 
 function checkKeys(keys: readonly string[], selector: object | undefined, path: string, errors: FieldError[]): void {
   if (keys.length > 0 && !selector) {
-    errors.push(forbiddenField(path, 'must not be specified when labelSelector is not set'))
+    return void errors.push(forbiddenField(path, 'must not be specified when labelSelector is not set'))
   }
   keys.forEach((key, index) => {
     checkForm(labelKeyErrors, key, `${path}[${index}]`, errors)

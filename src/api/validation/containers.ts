@@ -9,7 +9,7 @@ import {
   tooManyField,
 } from '../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
-import type { Container, ContainerPort, VolumeMount } from '../types/core/v1.ts'
+import type { Container, ContainerPort, EphemeralContainer, VolumeMount } from '../types/core/v1.ts'
 import { checkForm, checkLabelForm, checkOneOf, checkPortNumber, checkRequiredOneOf } from './checks.ts'
 import { checkEnvironment, checkEnvironmentFrom } from './environment.ts'
 import { backstepErrors, descendingPathErrors, portNameErrors } from './formats.ts'
@@ -30,6 +30,7 @@ export interface ContainerContext {
 }
 
 type ReadonlyContainer = DeepReadonly<Container>
+type AnyContainer = ReadonlyContainer | DeepReadonly<EphemeralContainer>
 
 export function checkContainers(
   containers: readonly ReadonlyContainer[] | undefined,
@@ -61,7 +62,7 @@ export function checkInitContainers(
   containers?.forEach((container, index) => {
     const at = `${context.path}[${index}]`
     checkContainer(container, context, at, errors)
-    checkRestartPolicy(container, at, errors)
+    checkInitRestartPolicy(container, at, errors)
     if (names.has(container.name)) errors.push(duplicateField(`${at}.name`, container.name))
     else if (container.name) names.add(container.name)
     checkHostPortConflicts([container], context.path, errors)
@@ -85,8 +86,9 @@ function forbidSidecarFields(container: ReadonlyContainer, path: string, errors:
   })
 }
 
-function checkContainer(
-  container: ReadonlyContainer,
+/** What all kinds of containers have to keep. */
+export function checkContainer(
+  container: AnyContainer,
   context: ContainerContext,
   path: string,
   errors: FieldError[],
@@ -105,6 +107,12 @@ function checkContainer(
   if (container.resources) checkResources(container.resources, context, `${path}.resources`, errors)
   checkResizePolicy(container, context.podRestartPolicy, `${path}.resizePolicy`, errors)
   checkSecurityContext(container.securityContext, context, `${path}.securityContext`, errors)
+}
+
+/** Of Pods, not of templates. */
+export function checkImageSpace({ image = '' }: { readonly image?: string }, path: string, errors: FieldError[]): void {
+  if (image === image.trim()) return
+  errors.push(invalidField(`${path}.image`, image, 'must not have leading or trailing whitespace'))
 }
 
 function checkPorts(
@@ -140,7 +148,7 @@ function checkHostPortConflicts(containers: readonly ReadonlyContainer[], path: 
   })
 }
 
-function checkMounts(container: ReadonlyContainer, volumes: VolumesByName, path: string, errors: FieldError[]): void {
+function checkMounts(container: AnyContainer, volumes: VolumesByName, path: string, errors: FieldError[]): void {
   const taken = new Set<string>()
   const devices = container.volumeDevices ?? []
   container.volumeMounts?.forEach((mount, index) => {
@@ -171,7 +179,7 @@ function checkMounts(container: ReadonlyContainer, volumes: VolumesByName, path:
 
 function checkPropagation(
   { mountPropagation, recursiveReadOnly, readOnly }: DeepReadonly<VolumeMount>,
-  { securityContext }: ReadonlyContainer,
+  { securityContext }: AnyContainer,
   path: string,
   errors: FieldError[],
 ): void {
@@ -196,7 +204,7 @@ function checkPropagation(
   }
 }
 
-function checkDevices(container: ReadonlyContainer, volumes: VolumesByName, path: string, errors: FieldError[]): void {
+function checkDevices(container: AnyContainer, volumes: VolumesByName, path: string, errors: FieldError[]): void {
   const names = new Set<string>()
   const paths = new Set<string>()
   const mounts = container.volumeMounts ?? []
@@ -225,7 +233,7 @@ function checkDevices(container: ReadonlyContainer, volumes: VolumesByName, path
 }
 
 function checkResizePolicy(
-  { resizePolicy }: ReadonlyContainer,
+  { resizePolicy }: AnyContainer,
   podRestartPolicy: string | undefined,
   path: string,
   errors: FieldError[],
@@ -243,6 +251,14 @@ function checkResizePolicy(
   })
 }
 
+/** Without a policy, the rules of init containers are not even looked at. */
+function checkInitRestartPolicy(container: ReadonlyContainer, path: string, errors: FieldError[]): void {
+  const { restartPolicy, restartPolicyRules: rules = [] } = container
+  if (restartPolicy !== undefined) checkRestartPolicy(container, path, errors)
+  else if (rules.length > 0) errors.push(requiredField(`${path}.restartPolicy`, withoutPolicy))
+}
+
+const withoutPolicy = 'must specify restartPolicy when restart rules are used'
 const maxRestartRules = 20
 const maxExitCodes = 255
 
@@ -250,7 +266,7 @@ function checkRestartPolicy(container: ReadonlyContainer, path: string, errors: 
   const { restartPolicy, restartPolicyRules: rules = [] } = container
   const at = `${path}.restartPolicy`
   if (restartPolicy !== undefined) checkOneOf(restartPolicy, ['Always', 'Never', 'OnFailure'], at, errors)
-  else if (rules.length > 0) errors.push(requiredField(at, 'must specify restartPolicy when restart rules are used'))
+  else if (rules.length > 0) errors.push(requiredField(at, withoutPolicy))
   if (rules.length > maxRestartRules) {
     errors.push(tooManyField(`${path}.restartPolicyRules`, rules.length, maxRestartRules))
   }

@@ -3,6 +3,7 @@ import {
   duplicateField,
   forbiddenField,
   invalidField,
+  notFoundField,
   requiredField,
   tooLongField,
 } from '../../machinery/field-errors.ts'
@@ -14,9 +15,10 @@ import type { PodDNSConfig, PodResourceClaim, PodSpec } from '../types/core/v1.t
 import { checkAffinity, checkTolerations, checkTopologySpread } from './affinity.ts'
 import { checkForm, checkLabelForm, checkLabels, checkRequiredOneOf, checkSubdomain } from './checks.ts'
 import { type ContainerContext, checkContainers, checkInitContainers } from './containers.ts'
+import { checkEphemeralContainers } from './ephemeral-containers.ts'
 import { inclusiveRange, subdomainNameErrors } from './formats.ts'
 import { checkLegacyIp } from './ip.ts'
-import { checkContainerResourceName, checkResourceQuantity, checkResources, isHugePages } from './resources.ts'
+import { checkResources, isHugePages } from './resources.ts'
 import { checkPodSecurityContext } from './security-context.ts'
 import { checkVolumes } from './volumes.ts'
 import { checkOperatingSystem } from './windows.ts'
@@ -47,6 +49,7 @@ export function checkPodSpec(spec: ReadonlySpec, rules: PodSpecRules, path: stri
   checkContainers(spec.containers, context, `${path}.containers`, errors)
   const initContext = { ...context, path: `${path}.initContainers` }
   checkInitContainers(spec.initContainers, spec.containers, initContext, errors)
+  checkEphemeralContainers(spec, context, `${path}.ephemeralContainers`, errors)
   checkPodResources(spec, context.podClaims, `${path}.resources`, errors)
   checkHostNetworkPorts(spec, rules, `${path}.containers`, errors)
   checkPolicies(spec, path, errors)
@@ -58,6 +61,25 @@ export function checkPodSpec(spec: ReadonlySpec, rules: PodSpecRules, path: stri
   checkHostname(spec, path, errors)
   checkNames(spec, path, errors)
   checkOperatingSystem(spec, path, errors)
+  checkFileVolumes(spec, path, errors)
+}
+
+/** Variables read from a file need the volume it lies in. After validateFileKeyRefVolumes. */
+function checkFileVolumes(spec: ReadonlySpec, path: string, errors: FieldError[]): void {
+  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
+    spec[list]?.forEach(({ env }, containerIndex) => {
+      env?.forEach(({ valueFrom }, index) => {
+        if (!valueFrom?.fileKeyRef) return
+        const { volumeName = '' }: { readonly volumeName?: string } = valueFrom.fileKeyRef
+        const at = `${path}.${list}[${containerIndex}].env[${index}].valueFrom.fileKeyRef.volumeName`
+        const volume = spec.volumes?.findLast(({ name = '' }: { readonly name?: string }) => name === volumeName)
+        if (!volume) errors.push(notFoundField(at, volumeName))
+        else if (!volume.emptyDir) {
+          errors.push(invalidField(at, volumeName, 'referenced volume must be of type emptyDir'))
+        }
+      })
+    })
+  }
 }
 
 function checkPolicies(spec: ReadonlySpec, path: string, errors: FieldError[]): void {
@@ -121,10 +143,7 @@ function checkNames(spec: ReadonlySpec, path: string, errors: FieldError[]): voi
   if (spec.preemptionPolicy !== undefined) {
     checkRequiredOneOf(spec.preemptionPolicy, ['PreemptLowerPriority', 'Never'], `${path}.preemptionPolicy`, errors)
   }
-  for (const [name, quantity] of Object.entries(spec.overhead ?? {})) {
-    checkContainerResourceName(name, `${path}.overhead[${name}]`, errors)
-    checkResourceQuantity(name, quantity, `${path}.overhead[${name}]`, errors)
-  }
+  if (spec.overhead) checkResources({ limits: spec.overhead }, { podClaims: [] }, `${path}.overhead`, errors)
 }
 
 function checkHostNetworkPorts(

@@ -6,7 +6,9 @@ import type { DeepReadonly } from '../../machinery/object.ts'
 import type { Pod, PodSpec, PodTemplate, PodTemplateSpec, Toleration } from '../types/core/v1.ts'
 import { checkTolerations } from './affinity.ts'
 import { checkLabels } from './checks.ts'
+import { checkImageSpace } from './containers.ts'
 import { inclusiveRange } from './formats.ts'
+import { checkAnnotationsMatchFields, checkPodAnnotations } from './pod-annotations.ts'
 import { checkPodSpec } from './pod-spec.ts'
 
 type ReadonlyPod = DeepReadonly<Pod>
@@ -25,11 +27,15 @@ export function validatePod(pod: ReadonlyPod): FieldError[] {
   if (spec.nodeName && spec.schedulingGates?.length) {
     errors.push(forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'))
   }
+  const annotations = pod.metadata?.annotations
+  if (annotations) checkAnnotationsMatchFields({ annotations, spec, path: 'spec' }, errors)
   return errors
 }
 
 function checkPod(pod: ReadonlyPod, errors: FieldError[]): void {
   const spec = pod.spec ?? missingSpec
+  const annotations = pod.metadata?.annotations
+  if (annotations) checkPodAnnotations({ annotations, spec, path: 'metadata.annotations' }, errors)
   checkPodSpec(spec, { podName: pod.metadata?.name ?? '', isPod: true }, 'spec', errors)
   if (!spec.serviceAccountName) {
     spec.volumes?.forEach(({ projected }, index) => {
@@ -41,15 +47,9 @@ function checkPod(pod: ReadonlyPod, errors: FieldError[]): void {
       })
     })
   }
-  checkImageSpaces(spec, errors)
-}
-
-function checkImageSpaces(spec: ReadonlySpec, errors: FieldError[]): void {
   for (const list of ['containers', 'initContainers'] as const) {
-    spec[list]?.forEach(({ image = '' }, index) => {
-      if (image === image.trim()) return
-      const why = 'must not have leading or trailing whitespace'
-      errors.push(invalidField(`spec.${list}[${index}].image`, image, why))
+    spec[list]?.forEach((container, index) => {
+      checkImageSpace(container, `spec.${list}[${index}]`, errors)
     })
   }
 }
@@ -180,7 +180,10 @@ export function checkPodTemplate(
   for (const key in metadata?.annotations) {
     for (const why of labelKeyErrors(key.toLowerCase())) errors.push(invalidField(`${path}.annotations`, key, why))
   }
+  const annotations = metadata?.annotations
+  if (annotations) checkPodAnnotations({ annotations, spec, path: `${path}.annotations` }, errors)
   checkPodSpec(spec, { podName: '', isPod: false }, `${path}.spec`, errors)
+  if (annotations) checkAnnotationsMatchFields({ annotations, spec, path: `${path}.spec` }, errors)
   if (spec.ephemeralContainers?.length) {
     errors.push(forbiddenField(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'))
   }

@@ -194,7 +194,7 @@ function checkClaims(
       if (isTaken || hidesOther) errors.push(duplicateField(at, seen.has(name) || hidesOther ? name : key))
       seen.add(key)
     }
-    if (!podClaims.includes(name)) errors.push(unknownClaim(name, podClaims, at))
+    if (name !== '' && !podClaims.includes(name)) errors.push(unknownClaim(name, podClaims, at))
   })
 }
 

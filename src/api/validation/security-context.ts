@@ -7,15 +7,10 @@ import {
   tooLongField,
 } from '../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
-import type {
-  AppArmorProfile,
-  PodSpec,
-  SeccompProfile,
-  SecurityContext,
-  WindowsSecurityContextOptions,
-} from '../types/core/v1.ts'
+import type { AppArmorProfile, PodSpec, SeccompProfile, SecurityContext } from '../types/core/v1.ts'
 import { checkForm, checkOneOf } from './checks.ts'
 import { descendingPathErrors, idErrors } from './formats.ts'
+import { checkWindowsOptions } from './windows-options.ts'
 
 /** After pkg/apis/core/validation ValidateSecurityContext and validatePodSpecSecurityContext. */
 
@@ -57,29 +52,6 @@ function checkAppArmor(profile: DeepReadonly<AppArmorProfile> | undefined, path:
   else if (!profileTypes.includes(type)) errors.push(notSupportedField(`${path}.type`, type, profileTypes))
   else if (localhostProfile !== undefined) {
     errors.push(invalidField(at, localhostProfile, 'can only be set when AppArmor type is Localhost'))
-  }
-}
-
-function checkWindows(
-  options: DeepReadonly<WindowsSecurityContextOptions> | undefined,
-  path: string,
-  errors: FieldError[],
-): void {
-  const name = options?.runAsUserName
-  if (name === undefined) return
-  const at = `${path}.runAsUserName`
-  const wrong = (why: string) => errors.push(invalidField(at, name, why))
-  if (name === '') return void wrong('runAsUserName cannot be an empty string')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  if (/[\u0000-\u001f\u007f]/.test(name)) wrong('runAsUserName cannot contain control characters')
-  const parts = name.split('\\')
-  if (parts.length > 2) return void wrong('runAsUserName cannot contain more than one backslash')
-  const user = parts.at(-1)!
-  if (user.length === 0) wrong("runAsUserName's User cannot be empty")
-  else if (user.length > 104) wrong("runAsUserName's User length must not be longer than 104 characters")
-  if (/^[. ]+$/.test(user)) wrong("runAsUserName's User cannot contain only periods or spaces")
-  if (/["/\\:;|=,+*?<>@[\]]/.test(user)) {
-    wrong(`runAsUserName's User cannot contain the following characters: "/\\:;|=,+*?<>@[]`)
   }
 }
 
@@ -125,7 +97,7 @@ export function checkSecurityContext(
       errors.push(invalidField(path, goView(context), `${cannot} \`capabilities.Add\` CAP_SYS_ADMIN`))
     }
   }
-  checkWindows(context.windowsOptions, `${path}.windowsOptions`, errors)
+  checkWindowsOptions(context.windowsOptions, `${path}.windowsOptions`, errors)
   checkAppArmor(context.appArmorProfile, `${path}.appArmorProfile`, errors)
 }
 
@@ -173,7 +145,7 @@ export function checkPodSecurityContext(spec: DeepReadonly<PodSpec>, path: strin
     checkOneOf(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], `${path}.fsGroupChangePolicy`, errors)
   }
   checkSeccomp(context.seccompProfile, `${path}.seccompProfile`, errors)
-  checkWindows(context.windowsOptions, `${path}.windowsOptions`, errors)
+  checkWindowsOptions(context.windowsOptions, `${path}.windowsOptions`, errors)
   checkAppArmor(context.appArmorProfile, `${path}.appArmorProfile`, errors)
   if (context.supplementalGroupsPolicy !== undefined) {
     checkOneOf(context.supplementalGroupsPolicy, ['Merge', 'Strict'], `${path}.supplementalGroupsPolicy`, errors)

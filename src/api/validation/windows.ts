@@ -38,18 +38,27 @@ function forEachContext(
 
 const why = 'cannot be set for a windows pod'
 
-const podContextFields = [
-  'appArmorProfile',
-  'seLinuxOptions',
-  'seccompProfile',
-  'fsGroup',
-  'fsGroupChangePolicy',
-  'sysctls',
-  'runAsUser',
-  'runAsGroup',
-  'supplementalGroups',
-  'supplementalGroupsPolicy',
+/** In upstream's order; those of the Pod itself are part of its security context inside upstream. */
+const podFields = [
+  'securityContext.appArmorProfile',
+  'securityContext.seLinuxOptions',
+  'hostUsers',
+  'hostPID',
+  'hostIPC',
+  'securityContext.seccompProfile',
+  'securityContext.fsGroup',
+  'securityContext.fsGroupChangePolicy',
+  'securityContext.sysctls',
+  'shareProcessNamespace',
+  'securityContext.runAsUser',
+  'securityContext.runAsGroup',
+  'securityContext.supplementalGroups',
+  'securityContext.supplementalGroupsPolicy',
+  'securityContext.seLinuxChangePolicy',
 ] as const
+
+/** Set when true, or when not empty. */
+const emptyMeansUnset: readonly string[] = ['hostPID', 'hostIPC', 'securityContext.sysctls']
 
 const containerContextFields = [
   'appArmorProfile',
@@ -64,23 +73,19 @@ const containerContextFields = [
   'runAsGroup',
 ] as const
 
-/** Upstream asks for these between the profiles and the groups. */
-const hostFields = ['hostPID', 'hostIPC'] as const
-
 function checkWindows(spec: ReadonlySpec, path: string, errors: FieldError[]): void {
-  const forbid = (field: string) => errors.push(forbiddenField(`${path}.${field}`, why))
-  const context = spec.securityContext
-  const set = (field: (typeof podContextFields)[number]) => context?.[field] !== undefined
-  for (const field of podContextFields.slice(0, 1)) if (set(field)) forbid(`securityContext.${field}`)
-  for (const field of podContextFields.slice(1, 2)) if (set(field)) forbid(`securityContext.${field}`)
-  if (spec.hostUsers !== undefined) forbid('hostUsers')
-  for (const field of hostFields) if (spec[field]) forbid(`securityContext.${field}`)
-  for (const field of podContextFields.slice(2, 6)) if (set(field)) forbid(`securityContext.${field}`)
-  if (spec.shareProcessNamespace !== undefined) forbid('securityContext.shareProcessNamespace')
-  for (const field of podContextFields.slice(6)) if (set(field)) forbid(`securityContext.${field}`)
+  for (const field of podFields) if (isSet(spec, field)) errors.push(forbiddenField(`${path}.${field}`, why))
   forEachContext(spec, path, (own, at) => {
     for (const field of containerContextFields) {
       if (own[field] !== undefined) errors.push(forbiddenField(`${at}.${field}`, why))
     }
   })
+}
+
+function isSet(spec: ReadonlySpec, field: (typeof podFields)[number]): boolean {
+  const name = field.replace('securityContext.', '')
+  const holder: object = name === field ? spec : (spec.securityContext ?? {})
+  const value: unknown = (holder as Readonly<Record<string, unknown>>)[name]
+  if (!emptyMeansUnset.includes(field)) return value !== undefined
+  return Array.isArray(value) ? value.length > 0 : value === true
 }
