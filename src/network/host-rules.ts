@@ -58,7 +58,8 @@ export function renderHostRules(pods: readonly DeepReadonly<Pod>[], options: Hos
       'nat-output',
       {
         hook: 'type nat hook output priority -99',
-        rules: ['fib daddr type local ip daddr != 127.0.0.0/8 jump host-ports'],
+        // The kernel routes no packet from a loopback address to a Pod.
+        rules: ['fib daddr type local ip saddr != 127.0.0.0/8 jump host-ports'],
       },
     ],
     [

@@ -115,6 +115,8 @@ describe('the Pod network', () => {
     assert.deepEqual(await outside.tcp(nodeAddress(0), 80), { server: 'a', client: outsideAddress })
     for (const from of [host, pods[1]!.peer, pods[2]!.peer, peer])
       assert.equal((await from.tcp(nodeAddress(0), 80)).server, 'a')
+    const fromNode = { op: 'tcp', address: '127.0.0.1', port: 80, localAddress: nodeAddress(0) } as const
+    assert.equal((await host.ask(fromNode)).server, 'a')
   })
 
   test('a question to the DNS port goes unanswered while nobody listens; other ports say so', async () => {

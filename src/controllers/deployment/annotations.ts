@@ -30,27 +30,34 @@ function annotationsOf(object: Annotated): Record<string, string> {
   return object.metadata.annotations
 }
 
-/** The revision a ReplicaSet stands for; 0 when it has none, undefined when it is no number. */
-export function revisionOf({ metadata }: Annotated): number | undefined {
+/** The revision a ReplicaSet stands for, of 64 bits; 0 when it has none, undefined when it is no number. */
+export function revisionOf({ metadata }: Annotated): bigint | undefined {
   const text = metadata?.annotations?.[revisionAnnotation]
-  if (text === undefined) return 0
-  return /^-?\d+$/.test(text) ? Number(text) : undefined
+  if (text === undefined) return 0n
+  return /^-?\d+$/.test(text) ? BigInt(text) : undefined
 }
 
-export function maxRevision(replicaSets: readonly ReplicaSet[]): number {
-  return Math.max(0, ...replicaSets.map((replicaSet) => revisionOf(replicaSet) ?? 0))
+export function maxRevision(replicaSets: readonly ReplicaSet[]): bigint {
+  return descendingRevisions(replicaSets)[0] ?? 0n
 }
 
 /** The revision before the newest, or 0. */
-export function lastRevision(replicaSets: readonly ReplicaSet[]): number {
-  const revisions = replicaSets.map((replicaSet) => revisionOf(replicaSet) ?? 0).sort((a, b) => b - a)
-  return revisions[1] ?? 0
+export function lastRevision(replicaSets: readonly ReplicaSet[]): bigint {
+  return descendingRevisions(replicaSets)[1] ?? 0n
+}
+
+function descendingRevisions(replicaSets: readonly ReplicaSet[]): bigint[] {
+  return replicaSets.map((replicaSet) => revisionOf(replicaSet) ?? 0n).sort((a, b) => compareRevisions(b, a))
+}
+
+export function compareRevisions(a: bigint, b: bigint): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }
 
 /** The revision that `kubectl` of old asked to go back to. 0: the one before. */
-export function rollbackTarget({ metadata }: Deployment): number | undefined {
+export function rollbackTarget({ metadata }: Deployment): bigint | undefined {
   const text = metadata?.annotations?.[rollbackAnnotation] ?? ''
-  return /^\d+$/.test(text) ? Number(text) : undefined
+  return /^\d+$/.test(text) ? BigInt(text) : undefined
 }
 
 export function desiredReplicasOf({ metadata }: ReplicaSet): number | undefined {
@@ -81,7 +88,7 @@ export function noteSize(replicaSet: ReplicaSet, deployment: Deployment): boolea
  * Makes a ReplicaSet stand for `revision`: a revision it had goes to its history, and the Deployment's annotations are
  * copied. After deployment_util.go SetNewReplicaSetAnnotations.
  */
-export function noteRevision(replicaSet: ReplicaSet, deployment: Deployment, revision: number): void {
+export function noteRevision(replicaSet: ReplicaSet, deployment: Deployment, revision: bigint): void {
   const annotations = annotationsOf(replicaSet)
   for (const [key, value] of Object.entries(deployment.metadata?.annotations ?? {})) {
     if (!notCopied.includes(key)) annotations[key] = value

@@ -196,6 +196,14 @@ test('a rollback takes the template of the revision asked for and clears the req
   assert.equal(update?.deployment.metadata?.annotations?.['deprecated.deployment.rollback.to'], undefined)
 })
 
+test('revisions have 64 bits', () => {
+  const old = replicaSet({ name: 'old', image: 'old', replicas: 1 })
+  old.metadata!.annotations!['deployment.kubernetes.io/revision'] = '3546343826724305832'
+  const { actions } = planDeployment({ deployment: deployment(1), replicaSets: [old], pods: new Map(), nowMs })
+  const created = actions.find((action) => action.type === 'createReplicaSet')?.replicaSet
+  assert.equal(created?.metadata?.annotations?.['deployment.kubernetes.io/revision'], '3546343826724305833')
+})
+
 test('planning changes nothing of what it is given, and a settled state asks for nothing', () => {
   const have = deployment(2)
   const first = planDeployment({ deployment: have, replicaSets: [], pods: new Map(), nowMs })

@@ -3,6 +3,7 @@ import { selectsEverything } from '../label-match.ts'
 import { controllerReference } from '../pod-control.ts'
 import { templateHash } from '../pod-template-hash.ts'
 import {
+  compareRevisions,
   lastRevision,
   maxRevision,
   noteDeploymentRevision,
@@ -105,7 +106,7 @@ function planRollback(rollout: Rollout): DeploymentPlan {
   ensureNewest(rollout)
   const all = allReplicaSets(rollout)
   const revision = rollbackTarget(deployment) || lastRevision(all)
-  const target = revision === 0 ? undefined : all.find((replicaSet) => revisionOf(replicaSet) === revision)
+  const target = revision === 0n ? undefined : all.find((replicaSet) => revisionOf(replicaSet) === revision)
   const event = rollbackEvent(rollout, revision, target)
   if (target && event.reason === 'DeploymentRollback') {
     const { [templateHashLabel]: _, ...labels } = target.spec?.template?.metadata?.labels ?? {}
@@ -117,10 +118,10 @@ function planRollback(rollout: Rollout): DeploymentPlan {
   return { actions: [...replicaSetActions(rollout), { type: 'updateDeployment', deployment, event }] }
 }
 
-function rollbackEvent({ deployment }: Rollout, revision: number, target: ReplicaSet | undefined): PlannedEvent {
+function rollbackEvent({ deployment }: Rollout, revision: bigint, target: ReplicaSet | undefined): PlannedEvent {
   const { name } = deployment.metadata ?? {}
   const warn = (reason: string, message: string): PlannedEvent => ({ type: 'Warning', reason, message })
-  if (revision === 0) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.')
+  if (revision === 0n) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find last revision.')
   if (!target) return warn('DeploymentRollbackRevisionNotFound', 'Unable to find the revision to rollback to.')
   if (sameTemplate(deployment.spec?.template, target.spec?.template)) {
     const message = `The rollback revision contains the same template as current deployment "${name}"`
@@ -148,7 +149,7 @@ function notePause({ deployment, view }: Rollout): void {
 function noteNewest(rollout: Rollout): void {
   const { deployment, newest, old, view } = rollout
   if (!newest?.spec) return
-  noteRevision(newest, deployment, maxRevision(old) + 1)
+  noteRevision(newest, deployment, maxRevision(old) + 1n)
   newest.spec.minReadySeconds = deployment.spec?.minReadySeconds ?? 0
   noteDeploymentRevision(deployment, newest.metadata?.annotations?.[revisionAnnotation] ?? '')
   const found = `Found new replica set "${newest.metadata?.name}"`
@@ -162,7 +163,7 @@ function ensureNewest(rollout: Rollout): ReplicaSet {
     return rollout.newest
   }
   const newest = newReplicaSet(rollout)
-  const revision = maxRevision(old) + 1
+  const revision = maxRevision(old) + 1n
   newest.spec!.replicas = newestReplicas(deployment, [...old, newest], newest)
   noteRevision(newest, deployment, revision)
   noteSize(newest, deployment)
@@ -209,7 +210,9 @@ function forgetHistory({ deployment, old, deletes }: Rollout): void {
   const limit = historyLimit(deployment)
   const kept = old.filter(({ metadata }) => !metadata?.deletionTimestamp)
   if (limit === undefined || kept.length <= limit) return
-  const byRevision = kept.toSorted((a, b) => (revisionOf(a) ?? 0) - (revisionOf(b) ?? 0) || byCreation(a, b))
+  const byRevision = kept.toSorted(
+    (a, b) => compareRevisions(revisionOf(a) ?? 0n, revisionOf(b) ?? 0n) || byCreation(a, b),
+  )
   for (const replicaSet of byRevision.slice(0, kept.length - limit)) {
     if (isEmpty(replicaSet)) deletes.push(replicaSet.metadata?.name ?? '')
   }

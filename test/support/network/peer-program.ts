@@ -40,10 +40,10 @@ const handlers: { [O in Request['op']]: (request: Extract<Request, { op: O }>) =
 }
 let hammering = false
 
-function askTcp({ address, port }: Address): Promise<Answer> {
+function askTcp({ address, port, localAddress }: Address & { localAddress?: string }): Promise<Answer> {
   return new Promise((resolve) => {
     let text = ''
-    const socket = connect({ host: address, port })
+    const socket = connect({ host: address, port, ...(localAddress && { localAddress }) })
     socket.setTimeout(answerWithinMs, () => socket.destroy(new Error('timeout')))
     socket.on('data', (chunk) => {
       text += chunk

@@ -9,7 +9,8 @@ export interface Address {
 
 export type Request =
   | { readonly op: 'serveTcp' | 'serveUdp'; readonly port: number }
-  | ({ readonly op: 'tcp' | 'tcpUntilStopped' } & Address)
+  | ({ readonly op: 'tcp'; readonly localAddress?: string } & Address)
+  | ({ readonly op: 'tcpUntilStopped' } & Address)
   | ({ readonly op: 'udp'; readonly localPort?: number } & Address)
   | { readonly op: 'stop' }
 
