@@ -93,6 +93,11 @@ function attempt<T>(action: () => T): { readonly value: T } | { readonly error: 
   }
 }
 
+/** What is told of objects that cannot be shown in the version that a policy names. */
+export function unconvertedText({ message }: StatusError): string {
+  return `failed to configure binding: failed to convert object version: ${message}`
+}
+
 /** The namespace that expressions see; none for what is in none, and for a Namespace itself. Throws 404. */
 export function namespaceOf(attributes: AdmissionAttributes, reader: ObjectReader): Held<Namespace> | undefined {
   const name = requestNamespace(attributes)

@@ -17,7 +17,7 @@ import { replaceObject } from '../webhook/replace-object.ts'
 import { isExempt } from '../webhook/request-kind.ts'
 import { RoundState } from '../webhook/round-state.ts'
 import { versionedRequest } from '../webhook/versioned-request.ts'
-import { type AppliedPolicy, appliedPolicies, namespaceOf } from './applied-policies.ts'
+import { type AppliedPolicy, appliedPolicies, namespaceOf, unconvertedText } from './applied-policies.ts'
 import { requestAuthorizers, settled } from './authorizers.ts'
 import { type Authorizers, type EvaluationInput, expressionError } from './evaluation.ts'
 import {
@@ -105,12 +105,14 @@ async function mutateWith(
 ): Promise<PolicyError[]> {
   const { attributes, reinvocation, namespace, authorizers } = round
   const { conditions, mutations, isReinvoked } = applied.bound.evaluator
-  const inputNow = (): EvaluationInput => ({
-    request: versionedRequest(attributes, applied.match),
+  const inputNow = async (): Promise<EvaluationInput> => ({
+    request: await versionedRequest(attributes, applied.match),
     params,
     namespace,
     authorizers,
   })
+  const unconverted = await conversionError(inputNow)
+  if (unconverted !== undefined) return [{ applied, message: unconverted }]
   const result = conditions ? await conditionsOf(applied, conditions, inputNow, round) : always
   if (result.error !== undefined) return [{ applied, message: result.error, reason: 'Invalid' }]
   const id = idOf(applied, params)
@@ -126,26 +128,40 @@ async function mutateWith(
   return errors
 }
 
+/** Why the objects cannot be shown in the version that the policy names; undefined when they can. */
+async function conversionError(inputNow: () => Promise<EvaluationInput>): Promise<string | undefined> {
+  try {
+    await inputNow()
+    return undefined
+  } catch (error) {
+    if (!(error instanceof StatusError)) throw error
+    return unconvertedText(error)
+  }
+}
+
 const always: ConditionsResult = { matches: true, failed: 0 }
 
 /** Counted as those of a validating policy, as upstream does. */
 function conditionsOf(
   { bound }: Matched,
   conditions: MatchConditions,
-  inputNow: () => EvaluationInput,
+  inputNow: () => Promise<EvaluationInput>,
   { attributes, metrics }: Round,
 ): Promise<ConditionsResult> {
   const { operation } = attributes
   const owner = { name: bound.policy.metadata.name, kind: 'policy', type: 'validate', operation } as const
   const { variables } = bound.evaluator
-  return measureConditions(metrics, owner, () => settled(() => evaluateConditions(conditions, inputNow(), variables)))
+  return measureConditions(metrics, owner, async () => {
+    const input = await inputNow()
+    return settled(() => evaluateConditions(conditions, input, variables))
+  })
 }
 
 interface OneMutation {
   readonly applied: Matched
   readonly round: Round
   readonly state: RoundState
-  readonly inputNow: () => EvaluationInput
+  readonly inputNow: () => Promise<EvaluationInput>
 }
 
 function noteCheck(
@@ -163,13 +179,13 @@ async function mutateOnce(
   mutation: CompiledMutation,
   { applied, round, state, inputNow }: OneMutation,
 ): Promise<string | undefined> {
-  const input = inputNow()
+  const input = await inputNow()
   const { object } = input.request
   if (!object) return undefined
   try {
     const mutated = await settled(() => mutate(object, mutation, input, applied.bound.evaluator.variables))
     if (equalValues(object, mutated)) return undefined
-    giveBack(round.attributes, applied.match, mutated)
+    await giveBack(round.attributes, applied.match, mutated)
   } catch (error) {
     if (!(error instanceof MutationError)) throw error
     return error.message
@@ -180,8 +196,12 @@ async function mutateOnce(
 }
 
 /** The draft is of the request's version, whichever the policy has seen. */
-function giveBack({ object, definition }: AdmissionAttributes, match: RequestMatch, mutated: KubeObject): void {
-  replaceObject(object!, convertObject(mutated, match.definition, definition) as KubeObject)
+async function giveBack(
+  { object, definition }: AdmissionAttributes,
+  match: RequestMatch,
+  mutated: KubeObject,
+): Promise<void> {
+  replaceObject(object!, (await convertObject(mutated, match.definition, definition)) as KubeObject)
 }
 
 function idOf({ bound, binding }: Matched, params: DeepReadonly<KubeObject> | undefined): string {

@@ -10,7 +10,7 @@ import type { AdmissionMetrics, PolicyCheck } from '../admission-metrics.ts'
 import { refuse } from '../refuse.ts'
 import { isExempt } from '../webhook/request-kind.ts'
 import { versionedRequest } from '../webhook/versioned-request.ts'
-import { type AppliedPolicy, appliedPolicies, namespaceOf } from './applied-policies.ts'
+import { type AppliedPolicy, appliedPolicies, namespaceOf, unconvertedText } from './applied-policies.ts'
 import { AuditAnnotations, annotateFailure } from './audit-annotations.ts'
 import { requestAuthorizers, settled } from './authorizers.ts'
 import { type Authorizers, expressionError } from './evaluation.ts'
@@ -83,7 +83,12 @@ async function judge({ policy }: Bound, bindings: readonly Applied[], judging: J
       if (policy.spec?.failurePolicy !== 'Ignore') denials.push(denialOf(applied, applied.misconfigured))
       continue
     }
-    for (const result of await evaluate(applied, judging)) {
+    const results = await evaluate(applied, judging)
+    if (results instanceof StatusError) {
+      if (policy.spec?.failurePolicy !== 'Ignore') denials.push(denialOf(applied, unconvertedText(results)))
+      continue
+    }
+    for (const result of results) {
       denials.push(...enforce(applied, result, judging))
       denials.push(...note(applied, result, annotations, judging))
     }
@@ -92,17 +97,24 @@ async function judge({ policy }: Bound, bindings: readonly Applied[], judging: J
   return denials
 }
 
-/** One result for each set of parameters. */
-function evaluate(
+/** One result for each set of parameters; an error when the objects cannot be converted. */
+async function evaluate(
   { bound, match, params }: Matched,
   { attributes, reader, authorizers, metrics }: Judging,
-): Promise<ValidationResult[]> {
+): Promise<ValidationResult[] | StatusError> {
+  if (params.length === 0) return []
   const observe = observerOf(bound, attributes, metrics)
-  const request = versionedRequest(attributes, match)
+  const request = await versionedRequest(attributes, match).catch(statusErrorOnly)
+  if (request instanceof StatusError) return request
   const namespace = namespaceOf(attributes, reader)
   return settled(() =>
     params.map((param) => validate(bound.evaluator, { request, params: param, namespace, authorizers }, observe)),
   )
+}
+
+function statusErrorOnly(error: unknown): StatusError {
+  if (error instanceof StatusError) return error
+  throw error
 }
 
 function observerOf(

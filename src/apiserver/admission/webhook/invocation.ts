@@ -1,4 +1,4 @@
-import { forbidden } from '../../../machinery/errors.ts'
+import { forbidden, internalError } from '../../../machinery/errors.ts'
 import type { Logger } from '../../../platform/log.ts'
 import type { Authorizer } from '../../authorization/authorizer.ts'
 import type { WebhookClient } from '../../webhook/webhook-client.ts'
@@ -8,7 +8,7 @@ import { requestAuthorizers, settled } from '../policy/authorizers.ts'
 import { evaluateConditions, measureConditions } from '../policy/match-conditions.ts'
 import type { VersionedRequest } from './admission-review.ts'
 import type { AnyWebhook, Hook } from './hooks.ts'
-import { type MatchServices, matchRequest } from './match-request.ts'
+import { type MatchServices, matchRequest, type RequestMatch } from './match-request.ts'
 import { versionedRequest } from './versioned-request.ts'
 
 export interface WebhookServices extends MatchServices {
@@ -32,8 +32,16 @@ export async function invocationOf<W extends AnyWebhook>(
 ): Promise<Invocation<W> | undefined> {
   const match = matchRequest(hook.criteria, attributes, services)
   if (!match) return undefined
-  const request = versionedRequest(attributes, match)
+  const request = await asMatched(attributes, match)
   return (await fulfilsConditions(hook, request, services)) ? { hook, request } : undefined
+}
+
+async function asMatched(attributes: AdmissionAttributes, match: RequestMatch): Promise<VersionedRequest> {
+  try {
+    return await versionedRequest(attributes, match)
+  } catch (error) {
+    throw internalError(error)
+  }
 }
 
 /** Throws 403 for conditions that go wrong where failures count. */

@@ -87,7 +87,11 @@ async function ask(turn: Turn, { hook, request }: Invocation<MutatingWebhook>): 
   return isChanged
 }
 
-function takePatch(turn: Turn, request: VersionedRequest, { patch, patchType }: ReviewResponse): boolean {
+async function takePatch(
+  turn: Turn,
+  request: VersionedRequest,
+  { patch, patchType }: ReviewResponse,
+): Promise<boolean> {
   if (patch === undefined) return false
   const { name } = turn.hook.webhook
   const operations = readPatch(patch, name)
@@ -103,7 +107,7 @@ function takePatch(turn: Turn, request: VersionedRequest, { patch, patchType }: 
   const mutated = patched(object, operations, request)
   const isChanged = !equalValues(object, mutated)
   annotatePatch(turn, operations)
-  if (isChanged) giveBack(turn.attributes, request, mutated)
+  if (isChanged) await giveBack(turn.attributes, request, mutated)
   return isChanged
 }
 
@@ -130,8 +134,12 @@ function patched(
 }
 
 /** The draft is of the request's version, whichever the webhook has seen. */
-function giveBack({ object, definition }: AdmissionAttributes, { match }: VersionedRequest, mutated: KubeObject): void {
-  replaceObject(object!, convertObject(mutated, match.definition, definition) as KubeObject)
+async function giveBack(
+  { object, definition }: AdmissionAttributes,
+  { match }: VersionedRequest,
+  mutated: KubeObject,
+): Promise<void> {
+  replaceObject(object!, (await convertObject(mutated, match.definition, definition)) as KubeObject)
 }
 
 function annotateMutation(turn: Turn, mutated: boolean): void {

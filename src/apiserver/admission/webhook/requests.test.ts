@@ -65,6 +65,12 @@ beforeEach(() => {
   server.reviews.length = 0
 })
 
+interface ConversionRequest {
+  readonly uid: string
+  readonly desiredAPIVersion: string
+  readonly objects: readonly object[]
+}
+
 const thingsOf = (version: string) => `/apis/example.com/${version}/namespaces/${namespace}/things`
 
 function send(method: 'GET' | 'POST' | 'PUT' | 'DELETE', path: string, body?: unknown, query = {}) {
@@ -226,6 +232,39 @@ test('a rule for one version of a custom kind sees that version, whichever was a
   ])
   assert.equal(created.apiVersion, 'example.com/v2')
   assert.deepEqual(created.data, { kept: 'changed', given: 'by default' })
+})
+
+test('where a webhook converts, another one still sees the version that its rule names', async () => {
+  const convert: Respond = (review) => {
+    const { uid, objects, desiredAPIVersion } = review.request as unknown as ConversionRequest
+    const convertedObjects = objects.map((object) => ({
+      ...object,
+      apiVersion: desiredAPIVersion,
+      data: { kept: `by way of ${desiredAPIVersion}` },
+    }))
+    return { kind: 'ConversionReview', response: { uid, result: { status: 'Success' }, convertedObjects } }
+  }
+  server.responders.set('/convert', convert)
+  const { clientConfig } = server.webhook('/convert')
+  const conversion = { strategy: 'Webhook', webhook: { clientConfig, conversionReviewVersions: ['v1'] } }
+  const names = { plural: 'converteds', kind: 'Converted' }
+  await cluster.client
+    .of(customResourceDefinitions)
+    .create({ metadata: { name: 'converteds.example.com' }, spec: { ...things, names, conversion } })
+  const path = `/apis/example.com/v2/namespaces/${namespace}/converteds`
+  await until('they are served', async () => (await send('GET', path)).status === 200)
+  const seen: unknown[] = []
+  const respond: Respond = (review) => {
+    seen.push(review.request.object.apiVersion, review.request.object.data)
+    return patch({ op: 'add', path: '/data/given', value: 'changed' })(review)
+  }
+  const given = { rules: [on('example.com', 'converteds', 'CREATE', 'v1')] }
+  const body = { apiVersion: 'example.com/v2', kind: 'Converted', metadata: { name: 'c' }, data: { kept: 'sent' } }
+  const answer = await under({ kind: 'mutating', respond, given }, () => send('POST', path, body))
+  const created = (answer as Awaited<ReturnType<typeof send>>).body as typeof body
+  assert.deepEqual(seen, ['example.com/v1', { kept: 'by way of example.com/v1' }])
+  assert.equal(created.apiVersion, 'example.com/v2')
+  assert.deepEqual(created.data, { kept: 'by way of example.com/v2' })
 })
 
 test('definitions of custom kinds can be refused', async () => {
