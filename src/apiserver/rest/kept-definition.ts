@@ -23,13 +23,20 @@ export function toKeptSpec(spec: Json): Json {
     each = each.map((version) => ({ ...version, [member]: undefined }))
   }
   const kept = each.map((version) => withColumns(version, 'jsonPath', 'JSONPath'))
+  const { group, names, scope, preserveUnknownFields = false } = rest
+  const { validation, subresources, ...columns } = top
+  // In the order of upstream's struct.
   return {
-    preserveUnknownFields: false,
-    ...rest,
+    group,
     ...(each.length > 0 && { version: each[0]!.name }),
-    ...top,
+    names,
+    scope,
+    ...(validation !== undefined && { validation }),
+    ...(subresources !== undefined && { subresources }),
     versions: kept,
+    ...columns,
     ...(conversion !== undefined && { conversion: toKeptConversion(conversion as Json) }),
+    preserveUnknownFields,
   }
 }
 

@@ -5,7 +5,7 @@ import { ReverseWriter, wireType } from './wire.ts'
 
 type Members = Readonly<Record<string, unknown>>
 
-/** The message of an object, without the envelope that says its kind. Members that are null or absent are not written. */
+/** The message of an object, without the envelope that says its kind. Members that are null or absent count as empty. */
 export function encodeMessage(object: Members, schema: ObjectSchema): Uint8Array {
   const writer = new ReverseWriter()
   writeObject(writer, object, schema)
@@ -17,12 +17,38 @@ export function writeObject(writer: ReverseWriter, object: Members, schema: Obje
     if (slot.field !== undefined) {
       const value = object[slot.field.name]
       if (value !== undefined && value !== null) writeField(writer, slot.number, value, slot.field.type)
+      else if (!slot.field.nullable) writeZero(writer, slot.number, slot.field.type)
       continue
     }
     const before = writer.length
     writeObject(writer, object, slot.inline)
-    if (writer.length > before) writer.lengthDelimited(slot.number, before)
+    writer.lengthDelimited(slot.number, before)
   }
+}
+
+const noMembers: Members = Object.freeze({})
+
+/** Go writes every field that is no pointer, slice or map, also where it has the zero value of its type. */
+function writeZero(writer: ReverseWriter, number: number, type: FieldType): void {
+  if (type.kind === 'object') writeField(writer, number, noMembers, type)
+  if (type.kind !== 'scalar') return
+  const zero = zeroScalars[type.scalar]
+  if (zero !== undefined) writeScalar(writer, number, zero, type.scalar)
+  else if (type.scalar !== 'bytes') writeBytes(writer, number, noBytes)
+}
+
+const noBytes = new Uint8Array()
+
+/** Where it is not an empty message. */
+const zeroScalars: Partial<Record<ScalarType, unknown>> = {
+  string: '',
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
+  Quantity: '0',
+  IntOrString: 0,
+  Duration: '0s',
 }
 
 function writeField(writer: ReverseWriter, number: number, value: unknown, type: FieldType): void {
