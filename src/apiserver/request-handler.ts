@@ -157,7 +157,8 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
   })
   const inFlight = { reading: 0, mutating: 0 }
   const limits = options.maxInFlight ?? defaultInFlight
-  const flowOptions = { ...options, registry, reader, client: createClient(own), inFlight, limits }
+  const client = createClient(own)
+  const flowOptions = { ...options, registry, reader, client, inFlight, limits, metrics: metricsRegistry }
   const kubelet = kubeletClientOptions(options)
   const parts: Parts = {
     options,

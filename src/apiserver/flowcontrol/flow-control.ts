@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client'
 import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
@@ -14,6 +15,8 @@ import { priorityAndFairness } from './priority-and-fairness.ts'
 
 export interface FlowControlOptions {
   readonly clock: Clock
+  /** Where the metrics are put. */
+  readonly metrics: Registry
   readonly log: Logger
   readonly store: Store
   readonly registry: ResourceRegistry
@@ -39,8 +42,8 @@ export interface FlowControl {
 const waitLimitMs = 15_000
 
 export function createFlowControl(options: FlowControlOptions): FlowControl {
-  const { clock, limits, inFlight } = options
-  const controller = new FlowController({ clock, serverSeats: limits.reading + limits.mutating, waitLimitMs })
+  const { clock, limits, inFlight, metrics: registry } = options
+  const controller = new FlowController({ clock, serverSeats: limits.reading + limits.mutating, waitLimitMs, registry })
   return {
     controller,
     step: priorityAndFairness({ controller, clock, inFlight, sizeOf: collectionSizes(options) }),

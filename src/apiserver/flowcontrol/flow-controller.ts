@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Registry } from 'prom-client'
 import type { FlowSchema, PriorityLevelConfiguration } from '../../api/types/flowcontrol/v1.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import type { Clock } from '../../platform/clock.ts'
@@ -6,6 +7,7 @@ import type { RequestInfo, UserInfo } from '../request.ts'
 import { allocate, type Claim } from './concurrency-allocation.ts'
 import { compileRules, type FlowMatcher } from './flow-schema-rules.ts'
 import { mandatoryFlowSchemas, mandatoryPriorityLevels } from './mandatory-objects.ts'
+import { FlowMetrics, type FlowStatistics } from './metrics.ts'
 import { PriorityLevel } from './priority-level.ts'
 
 export interface FlowControllerOptions {
@@ -13,6 +15,8 @@ export interface FlowControllerOptions {
   /** Seats of the whole server: upstream's --max-requests-inflight and --max-mutating-requests-inflight together. */
   readonly serverSeats: number
   readonly waitLimitMs: number
+  /** Where the metrics are put. */
+  readonly registry: Registry
 }
 
 /** A FlowSchema at work. */
@@ -23,6 +27,7 @@ export interface Flow {
   readonly level: PriorityLevel
   /** Of every answer: by uid, so that clients learn no names. */
   readonly headers: Readonly<Record<string, string>>
+  readonly statistics: FlowStatistics
 }
 
 /** Seats are lent and given back in periods of this length. After apf_controller.go borrowingAdjustmentPeriod v1.36. */
@@ -34,6 +39,7 @@ const borrowingPeriodMs = 10_000
  */
 export class FlowController {
   readonly #options: FlowControllerOptions
+  readonly #metrics: FlowMetrics
   readonly #levels = new Map<string, PriorityLevel>()
   #flows: readonly Flow[] = []
   #periodEndMs: number
@@ -41,6 +47,7 @@ export class FlowController {
 
   constructor(options: FlowControllerOptions) {
     this.#options = options
+    this.#metrics = new FlowMetrics(options.registry, () => this.levels)
     this.#periodEndMs = options.clock.monotonicMs() + borrowingPeriodMs
     this.configure([], [])
   }
@@ -88,15 +95,17 @@ export class FlowController {
 
   #flow(schema: DeepReadonly<FlowSchema>): Flow {
     const level = this.#levels.get(schema.spec!.priorityLevelConfiguration.name)!
+    const name = schema.metadata?.name ?? ''
     return {
       schema,
-      name: schema.metadata?.name ?? '',
+      name,
       matches: compileRules(schema),
       level,
       headers: Object.freeze({
         'x-kubernetes-pf-flowschema-uid': schema.metadata?.uid ?? '',
         'x-kubernetes-pf-prioritylevel-uid': level.configuration.metadata?.uid ?? '',
       }),
+      statistics: this.#metrics.of(name, level.name),
     }
   }
 

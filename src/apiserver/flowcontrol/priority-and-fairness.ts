@@ -42,10 +42,13 @@ export function priorityAndFairness(options: PriorityAndFairnessOptions): Step {
     }
     const started = level.queues.start(request, () => context.signal)
     const counted = info.verb === 'watch' ? watching(next, watches) : next
-    const serve = (outcome: Seats | Refusal) =>
-      typeof outcome === 'string'
+    const startMs = clock.monotonicMs()
+    const serve = (outcome: Seats | Refusal) => {
+      note(flow, outcome, clock.monotonicMs() - startMs)
+      return typeof outcome === 'string'
         ? refuse(flow, context, clock.nowMs())
-        : hold(outcome, context, counted, options.inFlight)
+        : hold(outcome, context, counted, flow, options)
+    }
     return started instanceof Promise ? started.then(serve) : serve(started)
   }
 }
@@ -56,8 +59,26 @@ function distinguisherOf({ schema }: Flow, { user, info }: RequestContext): stri
   return type === 'ByNamespace' ? info.namespace : ''
 }
 
+/** Counts what became of a request, and how long that took. */
+function note({ statistics }: Flow, outcome: Seats | Refusal, waitedMs: number): void {
+  if (typeof outcome === 'string') {
+    statistics.rejected[outcome] = (statistics.rejected[outcome] ?? 0) + 1
+    statistics.waited.refused.observe(waitedMs / 1000)
+  } else {
+    statistics.dispatched++
+    statistics.waited.served.observe(waitedMs / 1000)
+  }
+}
+
 /** Keeps the seats until the answer is known. */
-async function hold(seats: Seats, context: RequestContext, next: Handler, inFlight: InFlight): Promise<Answer> {
+async function hold(
+  seats: Seats,
+  context: RequestContext,
+  next: Handler,
+  { statistics }: Flow,
+  { clock, inFlight }: PriorityAndFairnessOptions,
+): Promise<Answer> {
+  const startMs = clock.monotonicMs()
   const kind = readVerbs.has(context.info.verb) ? 'reading' : 'mutating'
   inFlight[kind]++
   try {
@@ -65,6 +86,7 @@ async function hold(seats: Seats, context: RequestContext, next: Handler, inFlig
   } finally {
     inFlight[kind]--
     seats.release()
+    statistics.served.observe((clock.monotonicMs() - startMs) / 1000)
   }
 }
 
