@@ -99,6 +99,12 @@ describe('an API of another server', () => {
     assert.deepEqual(body, thing)
   })
 
+  test('gets the headers of a request', async () => {
+    const contentType = 'application/merge-patch+json'
+    await http.request({ method: 'PATCH', path: `${root}/things/one`, body: {}, contentType })
+    assert.equal(server.seen.at(-1)!['content-type'], contentType)
+  })
+
   test('may not redirect', async () => {
     const { status, body } = await http.request({ method: 'GET', path: `${root}/things/moved` })
     assert.equal(status, 502)

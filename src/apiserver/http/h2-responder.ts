@@ -47,7 +47,7 @@ export class Http2Responder implements Responder {
 
   takeOver(): RawConnection {
     this.#takenOver = true
-    const request = new Http2ServerRequest(this.#stream, this.#headers, {}, [])
+    const request = new Http2ServerRequest(this.#stream, this.#headers, {}, rawHeaders(this.#headers))
     const response = new Http2ServerResponse(this.#stream)
     return { request, response }
   }
@@ -55,4 +55,9 @@ export class Http2Responder implements Responder {
   destroy(): void {
     this.#stream.close()
   }
+}
+
+/** Name and value in turn, as whoever passes a request on needs them. */
+function rawHeaders(headers: IncomingHttpHeaders): string[] {
+  return Object.entries(headers).flatMap(([name, value = []]) => [value].flat().flatMap((each) => [name, each]))
 }
