@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { request } from 'node:https'
+import { text as readAll } from 'node:stream/consumers'
 import { after, before } from 'node:test'
 import type { ResourceRef } from '../../src/api/resource-ref.ts'
 import type { Pod } from '../../src/api/types/core/v1.ts'
@@ -22,6 +24,13 @@ export interface Sent {
   readonly accept?: string
 }
 
+export interface SentText {
+  readonly method: 'POST' | 'PUT' | 'PATCH'
+  readonly path: string
+  readonly text: string
+  readonly contentType: string
+}
+
 /** A cluster in this process, spoken to over HTTP as a conformance test would do it. */
 export class Api {
   readonly cluster: Cluster
@@ -38,6 +47,19 @@ export class Api {
   /** One request as it is; resolves for every status. */
   send({ method = 'GET', ...rest }: Sent): Promise<ApiResponse> {
     return this.transport.request({ method, ...rest })
+  }
+
+  /** A request whose body is this text, to its last blank; the answer as text as well. */
+  sendText({ method, path, text, contentType }: SentText): Promise<{ status: number; text: string }> {
+    const { url, certificateAuthority, clientCertificate, clientKey } = this.transport.endpoint!
+    return new Promise((resolve, reject) => {
+      const tls = { ca: certificateAuthority, cert: clientCertificate, key: clientKey }
+      const sent = request(`${url}${path}`, { method, ...tls, headers: { 'content-type': contentType } }, (answer) => {
+        readAll(answer).then((text) => resolve({ status: answer.statusCode ?? 0, text }), reject)
+      })
+      sent.on('error', reject)
+      sent.end(text)
+    })
   }
 
   /** What stands at `at` in the answer to a GET, which must be 200. */
