@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { systemClock } from '../platform/clock.ts'
 import type { ApiServerFlags } from './api-server-flags.ts'
 import { type ApiServerSettings, apiServerSettings } from './api-server-settings.ts'
+import { CertificateAuthority } from './certificates.ts'
 import { resolveOptions } from './options.ts'
 import { OptionError } from './usage-error.ts'
 
@@ -157,7 +160,8 @@ describe('the settings of the API server', () => {
   })
 
   test('sign by the first issuer, and believe all', () => {
-    const keys = file('keys.pem', '-----BEGIN PUBLIC KEY-----\na\n-----END PUBLIC KEY-----\n'.repeat(2))
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const keys = file('keys.pem', String(publicKey.export({ type: 'spki', format: 'pem' })).repeat(2))
     const { serviceAccounts } = settings({
       serviceAccountIssuer: ['https://new', 'https://old'],
       serviceAccountKeyFile: [keys],
@@ -169,13 +173,14 @@ describe('the settings of the API server', () => {
     assert.equal(serviceAccounts.maxTokenExpirationSeconds, 7200)
   })
 
-  test('believe another proxy beside the own', () => {
+  test('believe another proxy beside the own', async () => {
+    const theirs = (await CertificateAuthority.create('proxies', systemClock)).pair.certificate
     const { requestHeader } = settings({
-      requestheaderClientCaFile: file('proxy.pem', 'THEIRS'),
+      requestheaderClientCaFile: file('proxy.pem', theirs),
       requestheaderAllowedNames: ['gate'],
       requestheaderUidHeaders: ['X-Remote-Uid'],
     })
-    assert.equal(requestHeader?.certificateAuthority, 'OWN\nTHEIRS')
+    assert.equal(requestHeader?.certificateAuthority, `OWN\n${theirs}`)
     assert.deepEqual(requestHeader?.allowedNames, ['front-proxy-client', 'gate'])
     assert.deepEqual(requestHeader?.uidHeaders, ['X-Remote-Uid'])
   })
@@ -209,6 +214,21 @@ plugins:
       title: 'a policy is none',
       flags: () => ({ auditPolicyFile: file('policy.yaml', 'kind: Policy'), auditLogPath: '-' }),
       says: /^cannot use --audit-policy-file .*: unknown group version field/,
+    },
+    {
+      title: 'an authority is none',
+      flags: () => ({ clientCaFile: file('none.pem', 'none') }),
+      says: /^cannot use --client-ca-file .*: data does not contain any valid RSA or ECDSA certificates$/,
+    },
+    {
+      title: 'a line of tokens is too short',
+      flags: () => ({ tokenAuthFile: file('short.csv', 'token,user') }),
+      says: /^cannot use --token-auth-file .*: token file line 1 must have at least 3 columns/,
+    },
+    {
+      title: 'a key is none',
+      flags: () => ({ serviceAccountKeyFile: [file('none.key', 'none')] }),
+      says: /^cannot use --service-account-key-file .*: data does not contain any valid RSA or ECDSA public keys$/,
     },
     {
       title: 'a plugin takes no configuration',

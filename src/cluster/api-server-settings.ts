@@ -3,10 +3,13 @@ import { readAdmissionConfiguration } from '../apiserver/admission/admission-con
 import { readAuditPolicy } from '../apiserver/audit/policy.ts'
 import type { ServiceAccountOptions } from '../apiserver/authentication/credentials.ts'
 import { defaultRequestHeaders, type RequestHeaderOptions } from '../apiserver/authentication/request-header.ts'
+import { signingKey, verificationKey } from '../apiserver/authentication/service-account-keys.ts'
+import { tokenFileAuthenticator } from '../apiserver/authentication/token-file.ts'
 import type { AuthorizerType } from '../apiserver/authorization/authorizer-types.ts'
 import type { ConfiguredAuthorizer } from '../apiserver/authorization/configuration.ts'
 import type { AuthorizationOptions } from '../apiserver/authorization/create-authorizer.ts'
 import { defaultInFlight } from '../apiserver/flowcontrol/max-in-flight.ts'
+import { certificatesOf } from '../apiserver/http/certificate-authorities.ts'
 import type { ApiServerOptions } from '../apiserver/server-options.ts'
 import type { ApiServerFlags } from './api-server-flags.ts'
 import { OptionError } from './usage-error.ts'
@@ -47,7 +50,7 @@ export function apiServerSettings(flags: ApiServerFlags, defaults: ApiServerDefa
       reading: maxRequestsInflight ?? defaultInFlight.reading,
       mutating: maxMutatingRequestsInflight ?? defaultInFlight.mutating,
     },
-    ...given('clientCertificateAuthorities', file('client-ca-file', flags.clientCaFile)),
+    ...given('clientCertificateAuthorities', checkedFile('client-ca-file', flags.clientCaFile, requireCertificates)),
     ...given('enabledAdmissionPlugins', flags.enableAdmissionPlugins),
     ...given('disabledAdmissionPlugins', flags.disableAdmissionPlugins),
     ...given('admissionConfiguration', admissionConfiguration(flags)),
@@ -83,10 +86,22 @@ function usedFile<T>(flag: string, path: string | undefined, use: (text: string)
   }
 }
 
+/** A file's text, which `check` throws for where it makes no sense. */
+function checkedFile(flag: string, path: string | undefined, check: (text: string) => unknown): string | undefined {
+  return usedFile(flag, path, (text) => {
+    check(text)
+    return text
+  })
+}
+
+function requireCertificates(pem: string): void {
+  if (certificatesOf(pem).length === 0) throw new Error('data does not contain any valid RSA or ECDSA certificates')
+}
+
 function authentication(flags: ApiServerFlags): ApiServerSettings['authentication'] {
   const { oidcIssuerUrl, oidcClientId, authenticationTokenWebhookConfigFile: webhook } = flags
   return {
-    ...given('staticTokens', file('token-auth-file', flags.tokenAuthFile)),
+    ...given('staticTokens', checkedFile('token-auth-file', flags.tokenAuthFile, tokenFileAuthenticator)),
     ...given('bootstrapTokens', flags.enableBootstrapTokenAuth),
     ...given('configurationFile', flags.authenticationConfig),
     ...given('anonymous', anonymous(flags)),
@@ -115,7 +130,7 @@ function oidc(
   return {
     issuerUrl,
     clientId,
-    ...given('certificateAuthority', file('oidc-ca-file', flags.oidcCaFile)),
+    ...given('certificateAuthority', checkedFile('oidc-ca-file', flags.oidcCaFile, requireCertificates)),
     ...given('usernameClaim', flags.oidcUsernameClaim),
     ...given('usernamePrefix', flags.oidcUsernamePrefix),
     ...given('groupsClaim', flags.oidcGroupsClaim),
@@ -156,7 +171,7 @@ function authorizerOf(mode: AuthorizerType, flags: ApiServerFlags): ConfiguredAu
 
 function serviceAccounts(flags: ApiServerFlags, defaults: ApiServerDefaults): ServiceAccountOptions {
   const [issuer = defaults.issuer, ...otherIssuers] = flags.serviceAccountIssuer ?? []
-  const privateKey = file('service-account-signing-key-file', flags.serviceAccountSigningKeyFile)
+  const privateKey = checkedFile('service-account-signing-key-file', flags.serviceAccountSigningKeyFile, signingKey)
   const maxMs = flags.serviceAccountMaxTokenExpiration
   return {
     issuer,
@@ -170,15 +185,19 @@ function serviceAccounts(flags: ApiServerFlags, defaults: ApiServerDefaults): Se
   }
 }
 
-function publicKeysOf(path: string): string[] {
-  const found = file('service-account-key-file', path)?.match(/-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----/g)
-  if (found) return [...found]
-  throw new OptionError(`cannot use --service-account-key-file ${path}: there is no key in it`)
+function publicKeysOf(path: string): readonly string[] {
+  const keys = usedFile('service-account-key-file', path, (text) => {
+    const found = text.match(/-----BEGIN ([A-Z ]+)-----[\s\S]*?-----END \1-----/g)
+    if (!found) throw new Error('data does not contain any valid RSA or ECDSA public keys')
+    for (const key of found) verificationKey(key)
+    return found
+  })
+  return keys ?? []
 }
 
 /** This cluster's own front proxy counts beside the one that is told of: aggregated servers must believe both. */
 function requestHeader(flags: ApiServerFlags, ownAuthority: string): RequestHeaderOptions {
-  const authority = file('requestheader-client-ca-file', flags.requestheaderClientCaFile)
+  const authority = checkedFile('requestheader-client-ca-file', flags.requestheaderClientCaFile, requireCertificates)
   if (authority === undefined) return { ...defaultRequestHeaders, certificateAuthority: ownAuthority }
   const { requestheaderAllowedNames: names = [] } = flags
   const also = (own: readonly string[], more: readonly string[] = []) => [...new Set([...own, ...more])]
@@ -198,10 +217,7 @@ function admissionConfiguration({ admissionControlConfigFile: path }: ApiServerF
 
 function audit(flags: ApiServerFlags): ApiServerSettings['audit'] {
   const { auditPolicyFile, auditLogPath: path, auditLogMaxage, auditLogMaxbackup, auditLogMaxsize } = flags
-  const policy = usedFile('audit-policy-file', auditPolicyFile, (text) => {
-    readAuditPolicy(text)
-    return text
-  })
+  const policy = checkedFile('audit-policy-file', auditPolicyFile, readAuditPolicy)
   const kubeconfig = file('audit-webhook-config-file', flags.auditWebhookConfigFile)
   if (policy === undefined) return undefined
   return {

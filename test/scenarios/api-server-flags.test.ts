@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
-import type { Pod, ServiceAccount } from '../../src/api/types/core/v1.ts'
+import type { ServiceAccount } from '../../src/api/types/core/v1.ts'
 import { configMaps, pods, serviceAccounts } from '../../src/api/types/resources.ts'
 import { Cluster } from '../../src/cluster/embedded.ts'
 import { requestOnce } from '../support/raw-https.ts'
@@ -55,7 +55,7 @@ describe('flags of the API server', () => {
 
   test('turn admission plugins on and off', async () => {
     const spec = { containers: [{ name: 'a', image: 'a', imagePullPolicy: 'Never' }] }
-    const pod: Pod = await cluster.client.of(pods).create({ metadata: { name: 'a', namespace: 'default' }, spec })
+    const pod = await cluster.client.of(pods).create({ metadata: { name: 'a', namespace: 'default' }, spec })
     assert.equal(pod.spec?.containers[0]?.imagePullPolicy, 'Always')
     assert.equal(pod.spec?.serviceAccountName, undefined)
   })

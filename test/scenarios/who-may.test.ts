@@ -210,6 +210,27 @@ describe('a proxy in front', () => {
   })
 })
 
+test('a client of another authority is who its certificate says', async () => {
+  const authority = await CertificateAuthority.create('partners', systemClock)
+  const certificate = await authority.issue({ commonName: 'pat', organizations: ['partners'], usage: 'client' })
+  const clientCaFile = written('partners.pem', authority.pair.certificate)
+  await using cluster = await Cluster.start({ components: ['apiserver'], clientCaFile })
+  const found = await identityOf(cluster, { certificate })
+  assert.deepEqual([found?.username, found?.groups], ['pat', ['partners', 'system:authenticated']])
+})
+
+test('a review has no columns', async () => {
+  const tokenAuthFile = written('joe.csv', 'low,joe,2\n')
+  await using cluster = await Cluster.start({ components: ['apiserver'], tokenAuthFile })
+  const { status, text } = await requestOnce(cluster.url, {
+    method: 'POST',
+    path: whoAmI,
+    headers: { authorization: 'Bearer low', accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' },
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+  })
+  assert.equal(status, 406, text)
+})
+
 describe('configuration files', () => {
   let issuer: TokenIssuer
   let access: ReviewServer
@@ -246,7 +267,7 @@ describe('configuration files', () => {
           issuer: { url, certificateAuthority, audiences: ['kubets'] },
           claimMappings: {
             username: { claim: 'sub', prefix },
-            groups: { expression: 'claims.roles.map(role, "role:" + role)' },
+            groups: { expression: 'dyn(claims.roles).map(role, "role:" + role)' },
           },
           userValidationRules: [{ expression: '!user.username.endsWith("root")', message: 'root stays outside' }],
         },

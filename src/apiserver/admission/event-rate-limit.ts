@@ -1,6 +1,7 @@
 import type { Event } from '../../api/types/core/v1.ts'
 import type { Event as NewEvent } from '../../api/types/events/v1.ts'
 import { StatusError } from '../../machinery/status.ts'
+import { ConfigurationError } from '../configuration/configuration-file.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 
 type LimitType = 'Server' | 'Namespace' | 'User' | 'SourceAndObject'
@@ -22,7 +23,7 @@ const defaultCacheSize = 4096
 
 /** Nobody floods the datastore with events. After plugin/pkg/admission/eventratelimit v1.36. Throws when misconfigured. */
 export function eventRateLimit({ limits }: EventRateLimitConfiguration, nowMs: () => number): AdmissionPlugin {
-  if (limits.length === 0) throw new Error('limits: Invalid value: []: must not be empty')
+  if (limits.length === 0) throw new ConfigurationError('limits: Invalid value: []: must not be empty')
   const buckets = limits.map((limit, index) => new Buckets(checked(limit, index), nowMs))
   return {
     name: 'EventRateLimit',
@@ -41,7 +42,7 @@ export function eventRateLimit({ limits }: EventRateLimitConfiguration, nowMs: (
 
 function checked(limit: EventLimit, index: number): EventLimit {
   const refuse = (field: string, value: unknown, why: string) => {
-    throw new Error(`limits[${index}].${field}: Invalid value: ${JSON.stringify(value)}: ${why}`)
+    throw new ConfigurationError(`limits[${index}].${field}: Invalid value: ${JSON.stringify(value)}: ${why}`)
   }
   if (!Object.hasOwn(keys, limit.type)) refuse('type', limit.type, `must be one of ${Object.keys(keys).join(', ')}`)
   if (!(limit.burst > 0)) refuse('burst', limit.burst, 'must be positive')

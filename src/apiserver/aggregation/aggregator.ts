@@ -1,6 +1,7 @@
 import type { Client } from '../../client/client.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
+import type { RequestHeaderOptions } from '../authentication/request-header.ts'
 import type { RemoteVersions } from '../discovery/remote-versions.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import type { RemoteDocuments } from '../openapi/remote-documents.ts'
@@ -8,6 +9,7 @@ import type { Step } from '../request.ts'
 import { resolveService } from '../webhook/resolve-service.ts'
 import { runAutoRegistration } from './auto-registration.ts'
 import { runAvailableController } from './available-controller.ts'
+import { identityHeaders } from './front-proxy-headers.ts'
 import { aggregate } from './proxy.ts'
 import { RemoteApis } from './remote-apis.ts'
 import { RemoteCatalog } from './remote-catalog.ts'
@@ -18,6 +20,8 @@ export interface AggregatorOptions {
   readonly client: Client
   /** How this server shows to others that it may speak for its users. PEM. */
   readonly clientCertificate?: { readonly certificate: string; readonly key: string }
+  /** Whose headers are believed; aggregated servers believe the same. */
+  readonly requestHeader?: RequestHeaderOptions
   readonly clock: Clock
   readonly log: Logger
   /** A whole number below `limit`: which endpoint of a Service is asked. */
@@ -35,7 +39,7 @@ export interface Aggregator {
 }
 
 export function createAggregator(options: AggregatorOptions): Aggregator {
-  const { reader, clock, log, random, clientCertificate } = options
+  const { reader, clock, log, random, clientCertificate, requestHeader } = options
   const apis = new RemoteApis(reader, {
     resolve: (service) => resolveService(reader, service, random),
     clock,
@@ -43,7 +47,7 @@ export function createAggregator(options: AggregatorOptions): Aggregator {
   })
   const catalog = new RemoteCatalog({ reader, apis, clock, log })
   return {
-    step: aggregate(apis),
+    step: aggregate(apis, identityHeaders(requestHeader)),
     versions: catalog.versions,
     documents: catalog.documents,
     async run(signal) {

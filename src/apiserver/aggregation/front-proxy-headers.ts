@@ -1,3 +1,4 @@
+import type { RequestHeaderOptions } from '../authentication/request-header.ts'
 import type { UserInfo } from '../request.ts'
 
 export const remoteUser = 'x-remote-user'
@@ -22,9 +23,20 @@ export function frontProxyHeaders({ name, uid, groups, extra }: UserInfo): strin
   return headers
 }
 
-/** Whether a header claims an identity, in lower case: those of clients are never passed on. */
-export function isFrontProxyHeader(name: string): boolean {
-  return name === remoteUser || name === remoteUid || name === remoteGroup || name.startsWith(remoteExtraPrefix)
+/** Whether a header, by its name in lower case, claims an identity. */
+export type IsIdentityHeader = (name: string) => boolean
+
+/**
+ * Those of clients are never passed on: neither upstream's, nor the ones that this cluster's servers are told to
+ * believe. After apiserver endpoints/filters/authentication.go ClearAuthenticationHeaders v1.36.
+ */
+export function identityHeaders(believed: RequestHeaderOptions | undefined): IsIdentityHeader {
+  const { usernameHeaders = [], uidHeaders = [], groupHeaders = [], extraHeaderPrefixes = [] } = believed ?? {}
+  const lower = (names: readonly string[]) => names.map((name) => name.toLowerCase())
+  const names = new Set([remoteUser, remoteUid, remoteGroup])
+  for (const name of lower([...usernameHeaders, ...uidHeaders, ...groupHeaders])) names.add(name)
+  const prefixes = [remoteExtraPrefix, ...lower(extraHeaderPrefixes)]
+  return (name) => names.has(name) || prefixes.some((prefix) => name.startsWith(prefix))
 }
 
 function escapeHeaderKey(key: string): string {

@@ -3,7 +3,7 @@ import { pipeline } from 'node:stream/promises'
 import { passUpgrade } from '../../platform/http-upgrade.ts'
 import type { Answer, RawConnection, RequestContext, Step } from '../request.ts'
 import { forwardableHeaders, plainResponse, upgradeAnswer, wantsUpgrade } from '../rest/subresources/connect-answer.ts'
-import { frontProxyHeaders, isFrontProxyHeader } from './front-proxy-headers.ts'
+import { frontProxyHeaders, type IsIdentityHeader } from './front-proxy-headers.ts'
 import { answerInProcess } from './in-process.ts'
 import type { RemoteApi } from './remote-api.ts'
 import type { RemoteApis } from './remote-apis.ts'
@@ -29,14 +29,14 @@ const redirectRefused = 'the backend attempted to redirect this request, which i
  * Hands requests for group-versions of other servers on to them. Who asks has been authenticated and authorized here.
  * After kube-aggregator apiserver/handler_proxy.go v1.36.
  */
-export function aggregate(apis: RemoteApis): Step {
+export function aggregate(apis: RemoteApis, isIdentity: IsIdentityHeader): Step {
   return (context, next) => {
     const api = apis.serving(context.info)
-    return api ? proxy(context, api) : next(context)
+    return api ? proxy(context, api, isIdentity) : next(context)
   }
 }
 
-async function proxy(context: RequestContext, api: RemoteApi): Promise<Answer> {
+async function proxy(context: RequestContext, api: RemoteApi, isIdentity: IsIdentityHeader): Promise<Answer> {
   if (!api.isAvailable) return plainText(503, 'service unavailable\n')
   let location: URL
   try {
@@ -46,20 +46,30 @@ async function proxy(context: RequestContext, api: RemoteApi): Promise<Answer> {
     return plainText(503, 'service unavailable\n')
   }
   if (context.connection.transport === 'loopback') return answerInProcess(context, api)
-  if (!wantsUpgrade(context)) return { kind: 'takeover', run: (connection) => passOn(connection, context, api) }
+  if (!wantsUpgrade(context))
+    return { kind: 'takeover', run: (connection) => passOn(connection, context, { api, isIdentity }) }
   location.pathname = context.path
   location.search = context.query.toString()
   return upgradeAnswer((client) =>
     passUpgrade(client, {
       url: location,
       tls: api.tls,
-      headers: [...withoutIdentity(client.request.rawHeaders), ...frontProxyHeaders(context.user)],
+      headers: [...withoutIdentity(client.request.rawHeaders, isIdentity), ...frontProxyHeaders(context.user)],
     }),
   )
 }
 
+interface Destination {
+  readonly api: RemoteApi
+  readonly isIdentity: IsIdentityHeader
+}
+
 /** Never rejects. */
-async function passOn(connection: RawConnection, context: RequestContext, api: RemoteApi): Promise<void> {
+async function passOn(
+  connection: RawConnection,
+  context: RequestContext,
+  { api, isIdentity }: Destination,
+): Promise<void> {
   const request = connection.request as IncomingMessage
   const response = plainResponse(connection)
   const gone = new AbortController()
@@ -68,7 +78,7 @@ async function passOn(connection: RawConnection, context: RequestContext, api: R
     const answer = await api.request({
       method: context.method,
       path: request.url ?? '/',
-      headers: requestHeaders(request, context),
+      headers: requestHeaders(request, context, isIdentity),
       user: context.user,
       signal: gone.signal,
       ...(hasBody(request) && { body: request }),
@@ -98,9 +108,9 @@ function hasBody({ headers, method }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (method !== 'GET' && method !== 'HEAD' && method !== 'DELETE')
 }
 
-function requestHeaders(request: IncomingMessage, context: RequestContext): string[] {
+function requestHeaders(request: IncomingMessage, context: RequestContext, isIdentity: IsIdentityHeader): string[] {
   const headers: string[] = []
-  const kept = withoutIdentity(rawHeadersOf(request))
+  const kept = withoutIdentity(rawHeadersOf(request), isIdentity)
   const forwardedFor = [request.socket.remoteAddress ?? context.connection.remoteAddress]
   for (let index = 0; index + 1 < kept.length; index += 2) {
     const name = kept[index]!.toLowerCase()
@@ -126,9 +136,9 @@ function rawHeadersOf({ rawHeaders }: IncomingMessage): string[] {
   return rawHeaders.filter((_, index) => !rawHeaders[index - (index % 2)]!.startsWith(':'))
 }
 
-function withoutIdentity(rawHeaders: readonly string[]): string[] {
+function withoutIdentity(rawHeaders: readonly string[], isIdentity: IsIdentityHeader): string[] {
   const kept = forwardableHeaders(rawHeaders)
-  return kept.filter((_, index) => !isFrontProxyHeader(kept[index - (index % 2)]!.toLowerCase()))
+  return kept.filter((_, index) => !isIdentity(kept[index - (index % 2)]!.toLowerCase()))
 }
 
 function answerHeaders({ headersDistinct }: IncomingMessage): OutgoingHttpHeaders {

@@ -1,6 +1,7 @@
 import { parse } from 'yaml'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
+import { ConfigurationError } from '../configuration/configuration-file.ts'
 import type { WebhookClient, WebhookTarget } from '../webhook/webhook-client.ts'
 import { type Audit, createAudit } from './audit.ts'
 import type { AuditBackend, AuditEvent } from './audit-event.ts'
@@ -27,12 +28,12 @@ export interface RunningAudit extends Audit {
   close(): Promise<void>
 }
 
-/** Audit as the settings have it; undefined where they name no backend. Throws for a policy that cannot be used. */
+/** Audit as the settings have it; undefined where they name no backend. Throws for settings that cannot be used. */
 export function startAudit(settings: AuditSettings, dependencies: AuditDependencies): RunningAudit | undefined {
   const { clock, log, webhookClient: client } = dependencies
   const policy = readAuditPolicy(settings.policy)
   const backends: AuditBackend[] = []
-  if (settings.log) backends.push(createAuditLog(settings.log, clock, log))
+  if (settings.log) backends.push(openLog(settings.log, clock, log))
   if (settings.webhook) {
     const target = targetOf(settings.webhook.kubeconfig)
     backends.push(createAuditWebhook({ target, client, clock, log }))
@@ -49,6 +50,15 @@ export function startAudit(settings: AuditSettings, dependencies: AuditDependenc
   return { ...createAudit({ policy, backend, clock }), close: () => backend.close() }
 }
 
+function openLog(options: AuditLogOptions, clock: Clock, log: Logger): AuditBackend {
+  try {
+    return createAuditLog(options, clock, log)
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConfigurationError(`cannot write the audit log ${options.path}: ${why}`, { cause: error })
+  }
+}
+
 interface Kubeconfig {
   readonly clusters?: readonly { readonly cluster?: Readonly<Record<string, string>> }[]
   readonly users?: readonly { readonly user?: Readonly<Record<string, string>> }[]
@@ -58,7 +68,7 @@ function targetOf(text: string): WebhookTarget {
   const { clusters, users } = (parse(text) ?? {}) as Kubeconfig
   const cluster = clusters?.[0]?.cluster ?? {}
   const user = users?.[0]?.user ?? {}
-  if (!cluster.server) throw new Error('the kubeconfig of the audit webhook names no server')
+  if (!cluster.server) throw new ConfigurationError('the kubeconfig of the audit webhook names no server')
   const decoded = (data: string | undefined) => (data ? Buffer.from(data, 'base64').toString() : undefined)
   const certificateAuthority = decoded(cluster['certificate-authority-data'])
   const clientCertificate = decoded(user['client-certificate-data'])

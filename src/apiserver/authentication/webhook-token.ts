@@ -37,7 +37,8 @@ export function webhookTokenAuthenticator(
       const spec = { token, audiences: [...audiences] }
       const review = { kind: 'TokenReview', apiVersion, metadata: {}, spec, status: { user: {} } }
       const answered = await ask(() => webhook.post(review))
-      cache.set(token, audiences, answered, cacheTtlMs)
+      // Something has gone wrong over there, and may go well the next time.
+      if (answered.authenticated || !answered.error) cache.set(token, audiences, answered, cacheTtlMs)
       return answerOf(answered, audiences, dependencies.ownAudiences)
     },
   }
