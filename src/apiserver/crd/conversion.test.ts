@@ -227,6 +227,31 @@ test('watches show what was converted, in order, for all of them by one call', a
   assert.equal(converted, 4, 'each state of an object is converted once')
 })
 
+test('field selectors of each version choose what is listed, watched and deleted', async () => {
+  const watched = async (client: ReturnType<typeof v2>, fieldSelector: string, count: number) => {
+    const seen: string[] = []
+    for await (const { type, object } of await client.watch({ ...inShop, fieldSelector })) {
+      seen.push(`${type} ${object.metadata?.name}`)
+      if (seen.length === count) break
+    }
+    return seen
+  }
+  const byHost = watched(v2(), 'host=one', 4)
+  const byHostPort = watched(v1(), 'hostPort=one:80', 2)
+  await v2().create(named('a', { host: 'one', port: '80' }))
+  await v2().create(named('b', { host: 'one', port: '8080' }))
+  await v2().create(named('c', { host: 'two', port: '80' }))
+  const names = async (client: ReturnType<typeof v2>, fieldSelector: string) =>
+    (await client.list({ ...inShop, fieldSelector })).items.map(({ metadata }) => metadata.name)
+  assert.deepEqual(await names(v2(), 'host=one'), ['a', 'b'])
+  assert.deepEqual(await names(v1(), 'hostPort=one:8080'), ['b'])
+  await v1().deleteCollection({ ...inShop, fieldSelector: 'hostPort=one:80' })
+  await v2().patch('b', { host: 'two' }, { type: 'merge', ...inShop })
+  assert.deepEqual(await names(v2(), 'host=one'), [])
+  assert.deepEqual(await byHost, ['ADDED a', 'ADDED b', 'DELETED a', 'DELETED b'])
+  assert.deepEqual(await byHostPort, ['ADDED a', 'DELETED a'])
+})
+
 test('a watch waits for a slow webhook without losing the order', async () => {
   const stream = await v2().watch({ ...inShop, labelSelector: 'servedAs=v2', allowWatchBookmarks: true })
   let release = () => {}

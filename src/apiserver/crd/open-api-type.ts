@@ -1,5 +1,6 @@
 import type { JsonSchema } from '../../machinery/structural-schema/json-schema.ts'
 import { NotStructuralError, parseStructuralSchema } from '../../machinery/structural-schema/structural-schema.ts'
+import { objectDescriptions } from '../openapi/object-descriptions.ts'
 
 type Node = Record<string, unknown>
 
@@ -47,7 +48,13 @@ const objectMeta = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta'
 
 function objectProperties(dialect: 'v2' | 'v3'): Node {
   const place = dialect === 'v2' ? '#/definitions/' : '#/components/schemas/'
-  return { apiVersion: { type: 'string' }, kind: { type: 'string' }, metadata: { $ref: place + objectMeta } }
+  const reference = { $ref: place + objectMeta }
+  return {
+    apiVersion: { description: objectDescriptions.apiVersion, type: 'string' },
+    kind: { description: objectDescriptions.kind, type: 'string' },
+    // In v3 nothing may stand beside a reference.
+    metadata: { description: objectDescriptions.metadata, ...(dialect === 'v2' ? reference : { allOf: [reference] }) },
+  }
 }
 
 function typeNode(schema: JsonSchema, dialect: 'v2' | 'v3'): Node {

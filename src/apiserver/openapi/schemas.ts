@@ -1,5 +1,6 @@
 import { schemaOf } from '../../api/schema/schema.ts'
 import type { FieldSchema, FieldType, ObjectSchema, ScalarType } from '../../machinery/schema.ts'
+import { metadataDescriptions, objectDescriptions } from './object-descriptions.ts'
 
 /** A part of an OpenAPI document, as JSON. */
 export type OpenApiNode = { [name: string]: unknown }
@@ -93,7 +94,11 @@ export class Definitions {
   #definition(schema: ObjectSchema): OpenApiNode {
     const fields = [...schema.fields.values()]
     const required = fields.filter((field) => field.required).map(({ name }) => name)
-    const properties = fields.map((field): [string, OpenApiNode] => [field.name, this.#property(field)])
+    const descriptions = descriptionsOf(schema)
+    const properties = fields.map((field): [string, OpenApiNode] => {
+      const description = descriptions[field.name]
+      return [field.name, { ...(description !== undefined && { description }), ...this.#property(field) }]
+    })
     return {
       type: 'object',
       ...(required.length > 0 && { required }),
@@ -141,6 +146,12 @@ export class Definitions {
     this.#nodes.set(definition, node)
     return this.#referenceTo(definition)
   }
+}
+
+/** Of what all objects have in common. */
+function descriptionsOf({ name, groupVersionKinds }: ObjectSchema): Readonly<Record<string, string>> {
+  if (name === metadataDefinition) return metadataDescriptions
+  return groupVersionKinds ? objectDescriptions : {}
 }
 
 /** Fields that Go always writes have their zero value as default. */
