@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { refusal, write } from '../../../test/support/admission.ts'
 import { FakeReader } from '../../../test/support/fake-reader.ts'
-import type { Node, Pod } from '../../api/types/core/v1.ts'
+import type { Pod } from '../../api/types/core/v1.ts'
 import {
   limitRanges,
   namespaces,
-  nodes,
   pods,
   priorityClasses,
   resourceQuotas,
@@ -18,7 +17,6 @@ import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { newestDefault } from './newest-default.ts'
-import { nodeRestriction } from './node-restriction.ts'
 import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
 import { serviceAccount } from './service-account.ts'
@@ -207,49 +205,5 @@ describe('ResourceQuota', () => {
       const { plugin } = setUp(hard as Record<string, string>, used as Record<string, string>)
       assert.equal(await refusal(plugin, write(pods, { object })), `pods "a" is forbidden: ${why}`)
     })
-  }
-})
-
-describe('NodeRestriction', () => {
-  const user = { name: 'system:node:n1', groups: ['system:nodes'], extra: {} }
-  const node = (name: string, spec?: Node['spec'], labels?: Record<string, string>): Node => ({
-    metadata: { name, ...(labels && { labels }) },
-    ...(spec && { spec }),
-  })
-  const rows: { title: string; attributes: AdmissionAttributes; why: string | undefined }[] = [
-    {
-      title: 'lets a kubelet register its node',
-      attributes: write(nodes, { user, object: node('n1') }),
-      why: undefined,
-    },
-    {
-      title: 'refuses another node',
-      attributes: write(nodes, { user, object: node('n2') }),
-      why: 'nodes "n2" is forbidden: node "n1" is not allowed to modify node "n2"',
-    },
-    {
-      title: 'refuses to take a taint away',
-      attributes: write(nodes, {
-        user,
-        operation: 'UPDATE',
-        object: node('n1'),
-        oldObject: node('n1', { taints: [{ key: 'a', effect: 'NoSchedule' }] }),
-      }),
-      why: 'nodes "n1" is forbidden: node "n1" is not allowed to modify taints',
-    },
-    {
-      title: 'refuses a restricted label',
-      attributes: write(nodes, { user, object: node('n1', undefined, { 'node-restriction.kubernetes.io/a': 'b' }) }),
-      why: 'nodes "n1" is forbidden: node "n1" is not allowed to set the following labels: node-restriction.kubernetes.io/a',
-    },
-    {
-      title: 'refuses Pods that mirror none',
-      attributes: write(pods, { user, object: podWith() }),
-      why: 'pods "a" is forbidden: pod does not have "kubernetes.io/config.mirror" annotation, node "n1" can only create mirror pods',
-    },
-    { title: 'does not concern others', attributes: write(nodes, { object: node('n2') }), why: undefined },
-  ]
-  for (const { title, attributes, why } of rows) {
-    test(title, async () => assert.equal(await refusal(nodeRestriction(new FakeReader()), attributes), why))
   }
 })

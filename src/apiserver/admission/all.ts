@@ -94,7 +94,7 @@ function choices(services: AdmissionServices, configuration: AdmissionConfigurat
     off('LimitPodHardAntiAffinityTopology', () => limitPodHardAntiAffinityTopology),
     on('LimitRanger', () => limitRanger(reader)),
     on('ServiceAccount', () => serviceAccount(services)),
-    on('NodeRestriction', () => nodeRestriction(reader)),
+    on('NodeRestriction', () => nodeRestriction(services)),
     on('TaintNodesByCondition', () => taintNodesByCondition),
     off('AlwaysPullImages', () => alwaysPullImages),
     on('PodSecurity', () => podSecurity({ ...services, configuration: configuration.PodSecurity })),

@@ -1,9 +1,10 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
+import { changesOnlyOwnership } from '../authorization/escalation.ts'
 import type { UserInfo } from '../request.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { certificateSubject } from './certificate-request.ts'
 import { refuse } from './refuse.ts'
 
 const certificatesGroup = 'certificates.k8s.io'
@@ -50,12 +51,10 @@ export function clusterTrustBundleAttest(authorizer: Authorizer): AdmissionPlugi
     name: 'ClusterTrustBundleAttest',
     handles: ['CREATE', 'UPDATE'],
     async validate(attributes) {
-      const { definition, subresource, object, oldObject, user } = attributes
+      const { definition, object, oldObject, user } = attributes
       if (definition.group !== certificatesGroup || definition.plural !== 'clustertrustbundles') return
       const { signerName } = (object as TrustBundle).spec ?? {}
-      const isSame =
-        oldObject && subresource === '' && isDeepStrictEqual((object as TrustBundle).spec, specOf(oldObject))
-      if (!signerName || isSame) return
+      if (!signerName || (oldObject && changesOnlyOwnership(object!, oldObject))) return
       if (await mayUseSigner(authorizer, user, 'attest', signerName)) return
       throw refuse(attributes, `user not permitted to attest for signerName ${JSON.stringify(signerName)}`)
     },
@@ -64,10 +63,6 @@ export function clusterTrustBundleAttest(authorizer: Authorizer): AdmissionPlugi
 
 interface TrustBundle extends KubeObject {
   readonly spec?: { readonly signerName?: string }
-}
-
-function specOf(object: DeepReadonly<KubeObject>): unknown {
-  return (object as TrustBundle).spec
 }
 
 /** Nobody becomes an administrator by a certificate request. After plugin/pkg/admission/certificates/subjectrestriction. */
@@ -92,15 +87,11 @@ function isRequest({ definition, subresource }: AdmissionAttributes, wanted: str
   )
 }
 
-/** The library is loaded when first needed: it would cost every start 30 ms. */
-async function organizationsOf(attributes: AdmissionAttributes, request: string): Promise<string[]> {
-  await import('reflect-metadata')
-  const { Pkcs10CertificateRequest } = await import('@peculiar/x509')
+async function organizationsOf(attributes: AdmissionAttributes, request: string): Promise<readonly string[]> {
   try {
-    const pem = Buffer.from(request, 'base64').toString()
-    return new Pkcs10CertificateRequest(pem).subjectName.getField('O')
+    return (await certificateSubject(request)).organizations
   } catch (error) {
-    throw refuse(attributes, `could not parse CSR: ${error instanceof Error ? error.message : String(error)}`)
+    throw refuse(attributes, `failed to parse CSR: ${error instanceof Error ? error.message : String(error)}`)
   }
 }
 

@@ -1,24 +1,27 @@
-import type { TokenRequest } from '../../api/types/authentication/v1.ts'
-import type { Node, Pod } from '../../api/types/core/v1.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { Node, PersistentVolumeClaim, Pod } from '../../api/types/core/v1.ts'
 import type { Eviction } from '../../api/types/policy/v1.ts'
+import type { ResourceSlice } from '../../api/types/resource/v1.ts'
 import { nodes, pods } from '../../api/types/resources.ts'
 import { notFound } from '../../machinery/errors.ts'
-import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import type { DeepReadonly, KubeObject, ObjectMeta } from '../../machinery/object.ts'
 import { getOwn } from '../../machinery/own-member.ts'
 import { nodeNameOf } from '../authorization/node.ts'
 import { apiObjectReference } from '../authorization/pod-references.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
+import { admitNodeCertificateRequest } from './node-certificate-requests.ts'
 import { forbiddenNodeLabels } from './node-labels.ts'
+import { admitNodeToken, type NodeTokenServices } from './node-tokens.ts'
 import { refuse } from './refuse.ts'
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
 const nodeLeaseNamespace = 'kube-node-lease'
 
-type Check = (node: string, attributes: AdmissionAttributes, reader: ObjectReader) => void
+type Check = (node: string, attributes: AdmissionAttributes, services: NodeTokenServices) => void | Promise<void>
 
 /** A kubelet changes only its own node and the Pods on it. After plugin/pkg/admission/noderestriction v1.36. */
-export function nodeRestriction(reader: ObjectReader): AdmissionPlugin {
+export function nodeRestriction(services: NodeTokenServices): AdmissionPlugin {
   return {
     name: 'NodeRestriction',
     handles: ['CREATE', 'UPDATE', 'DELETE'],
@@ -29,24 +32,23 @@ export function nodeRestriction(reader: ObjectReader): AdmissionPlugin {
         throw refuse(attributes, `could not determine node from user ${JSON.stringify(attributes.user.name)}`)
       }
       const { group, plural } = attributes.definition
-      checks[`${group}/${plural}`]?.(node, attributes, reader)
+      return checks[`${group}/${plural}`]?.(node, attributes, services)
     },
   }
 }
 
 const checks: Readonly<Record<string, Check>> = {
-  '/pods': (node, attributes, reader) => {
+  '/pods': (node, attributes, services) => {
     const check = getOwn(podChecks, attributes.subresource)
-    if (check) return check(node, attributes, reader)
+    if (check) return check(node, attributes, services)
     const quoted = JSON.stringify(attributes.subresource)
     throw refuse(attributes, `unexpected pod subresource ${quoted}, only 'status' and 'eviction' are allowed`)
   },
   '/nodes': admitNode,
-  '/persistentvolumeclaims': (_node, attributes) => {
-    if (attributes.subresource !== 'status') throw refuse(attributes, 'may only update PVC status')
-  },
-  '/serviceaccounts': (node, attributes, reader) => {
-    if (attributes.operation === 'CREATE' && attributes.subresource === 'token') admitToken(node, attributes, reader)
+  '/persistentvolumeclaims': admitClaimStatus,
+  '/serviceaccounts': async (node, attributes, services) => {
+    const { operation, subresource } = attributes
+    if (operation === 'CREATE' && subresource === 'token') await admitNodeToken(node, attributes, services)
   },
   'coordination.k8s.io/leases': admitLease,
   'storage.k8s.io/csinodes': (node, attributes) => {
@@ -55,13 +57,8 @@ const checks: Readonly<Record<string, Check>> = {
       throw refuse(attributes, 'can only access CSINode with the same name as the requesting node')
     }
   },
-  'resource.k8s.io/resourceslices': (node, attributes) => {
-    if (nodeNameIn(attributes.object ?? attributes.oldObject) === node) return
-    throw refuse(
-      attributes,
-      'can only create, update or delete ResourceSlice with the same NodeName as the requesting node',
-    )
-  },
+  'resource.k8s.io/resourceslices': admitResourceSlice,
+  'certificates.k8s.io/certificatesigningrequests': admitNodeCertificateRequest,
 }
 
 const podChecks: Readonly<Record<string, Check>> = {
@@ -79,8 +76,16 @@ const podChecks: Readonly<Record<string, Check>> = {
     if (!equal(attributes.object?.metadata?.labels ?? {}, old.metadata?.labels ?? {})) {
       throw refuse(attributes, `node ${quote(node)} cannot update labels through pod status`)
     }
+    const { status } = attributes.object as Pod
+    if (!equal(status?.resourceClaimStatuses ?? [], old.status?.resourceClaimStatuses ?? [])) {
+      throw refuse(attributes, `node ${quote(node)} cannot update resource claim statues`)
+    }
+    if (!equal(status?.extendedResourceClaimStatus, old.status?.extendedResourceClaimStatus)) {
+      throw refuse(attributes, `node ${quote(node)} cannot update extended resource claim status`)
+    }
   },
-  eviction: (node, attributes, reader) => {
+  eviction: (node, attributes, { reader }) => {
+    if (attributes.operation !== 'CREATE') throw refuse(attributes, `unexpected operation ${attributes.operation}`)
     const name = attributes.name || (attributes.object as Eviction | undefined)?.metadata?.name
     if (!name) throw refuse(attributes, 'could not determine pod from request data')
     if (existingPod(reader, attributes.namespace, name).spec?.nodeName !== node) {
@@ -95,7 +100,7 @@ function existingPod(reader: ObjectReader, namespace: string, name: string): Hel
   return found
 }
 
-function admitPod(node: string, attributes: AdmissionAttributes, reader: ObjectReader): void {
+function admitPod(node: string, attributes: AdmissionAttributes, { reader }: NodeTokenServices): void {
   const { operation, namespace, name } = attributes
   if (operation === 'CREATE') {
     admitMirrorPod(node, attributes, reader)
@@ -149,6 +154,8 @@ function admitNode(node: string, attributes: AdmissionAttributes): void {
   const who = `node ${quote(node)}`
   if (requested !== node) throw refuse(attributes, `${who} is not allowed to modify node ${quote(requested)}`)
   if (operation === 'CREATE') {
+    if ((object as Node).spec?.configSource)
+      throw refuse(attributes, `${who} is not allowed to create pods with a non-nil configSource`)
     const labels = forbiddenNodeLabels(object?.metadata?.labels, undefined)
     if (labels.length > 0) {
       throw refuse(attributes, `${who} is not allowed to set the following labels: ${labels.join(', ')}`)
@@ -156,6 +163,9 @@ function admitNode(node: string, attributes: AdmissionAttributes): void {
   }
   if (operation !== 'UPDATE') return
   const [draft, old] = [object as Node, oldObject as DeepReadonly<Node>]
+  const { configSource } = draft.spec ?? {}
+  if (configSource && !equal(configSource, old.spec?.configSource))
+    throw refuse(attributes, `${who} is not allowed to update configSource to a new non-nil configSource`)
   if (!equal(draft.spec?.taints ?? [], old.spec?.taints ?? []))
     throw refuse(attributes, `${who} is not allowed to modify taints`)
   if (!equal(draft.metadata?.ownerReferences ?? [], old.metadata?.ownerReferences ?? [])) {
@@ -165,25 +175,27 @@ function admitNode(node: string, attributes: AdmissionAttributes): void {
   if (labels.length > 0) throw refuse(attributes, `is not allowed to modify labels: ${labels.join(', ')}`)
 }
 
-/** Tokens only for Pods on the node, bound to them. */
-function admitToken(node: string, attributes: AdmissionAttributes, reader: ObjectReader): void {
-  const who = `node ${quote(node)}`
-  const reference = (attributes.object as TokenRequest).spec?.boundObjectRef
-  if (!reference) throw refuse(attributes, `${who} requested token not bound to a pod`)
-  const { apiVersion, kind, name = '', uid } = reference
-  if (apiVersion !== 'v1' || kind !== 'Pod' || name === '') {
-    throw refuse(attributes, `${who} requested token not bound to a pod`)
-  }
-  if (!uid) throw refuse(attributes, `${who} requested token with a pod binding without a uid`)
-  const pod = existingPod(reader, attributes.namespace, name)
-  if (pod.metadata.uid !== uid) {
-    throw refuse(
-      attributes,
-      `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`,
-    )
-  }
-  if (pod.spec?.nodeName !== node)
-    throw refuse(attributes, `${who} requested token bound to a pod scheduled on a different node`)
+/** Of a claim's status a kubelet reports how far its volume has grown, and nothing else. */
+function admitClaimStatus(node: string, attributes: AdmissionAttributes): void {
+  const { subresource, operation, object, oldObject } = attributes
+  if (subresource !== 'status') throw refuse(attributes, 'may only update PVC status')
+  if (operation !== 'UPDATE') throw refuse(attributes, `unexpected operation ${quote(operation)}`)
+  if (equal(unreported(object!), unreported(oldObject!))) return
+  const fields = 'status.quantity and status.conditions'
+  throw refuse(attributes, `node ${quote(node)} is not allowed to update fields other than ${fields}`)
+}
+
+function unreported({ metadata, ...claim }: DeepReadonly<KubeObject>): object {
+  const { resourceVersion: _version, managedFields: _fields, ...kept } = (metadata ?? {}) as DeepReadonly<ObjectMeta>
+  const { status = {}, ...rest } = claim as DeepReadonly<PersistentVolumeClaim>
+  const {
+    capacity: _capacity,
+    conditions: _conditions,
+    allocatedResourceStatuses: _statuses,
+    allocatedResources: _allocated,
+    ...others
+  } = status
+  return { ...rest, metadata: kept, status: others }
 }
 
 function admitLease(node: string, attributes: AdmissionAttributes): void {
@@ -196,12 +208,17 @@ function admitLease(node: string, attributes: AdmissionAttributes): void {
     throw refuse(attributes, 'can only access node lease with the same name as the requesting node')
 }
 
-function nodeNameIn(object: DeepReadonly<KubeObject> | undefined): string | undefined {
-  return (object as { spec?: { nodeName?: string } } | undefined)?.spec?.nodeName
+function admitResourceSlice(node: string, attributes: AdmissionAttributes): void {
+  const { operation, object, oldObject } = attributes
+  if (operation === 'UPDATE') return
+  const { spec } = ((operation === 'CREATE' ? object : oldObject) ?? {}) as Partial<DeepReadonly<ResourceSlice>>
+  if (spec?.nodeName === node) return
+  const what = `can only ${operation.toLowerCase()} ResourceSlice`
+  throw refuse(attributes, `${what} with the same NodeName as the requesting node`)
 }
 
 function equal(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
+  return isDeepStrictEqual(left, right)
 }
 
 function quote(text: string): string {

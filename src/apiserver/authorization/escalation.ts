@@ -116,7 +116,7 @@ function resourceAttributes({ user }: AdmissionAttributes, verb: string): Author
 }
 
 /** The garbage collector must be able to let go of an object whatever it grants. */
-function changesOnlyOwnership(object: KubeObject, old: DeepReadonly<KubeObject>): boolean {
+export function changesOnlyOwnership(object: KubeObject, old: DeepReadonly<KubeObject>): boolean {
   return equal(withoutOwnership(object), withoutOwnership(old))
 }
 
