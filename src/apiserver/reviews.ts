@@ -79,7 +79,7 @@ async function answerReview(services: RestServices, context: RequestContext, rev
   const request = { services, context, definition, namespace, name: '', subresource: '' }
   const draft = await decodeDraft(request, options)
   matchNamespace(draft.metadata, request)
-  trackFields({ request, live: undefined, draft, options })
+  await trackFields({ request, live: undefined, draft, options })
   await review(draft, context)
   return { kind: 'object', status: 201, object: draft }
 }

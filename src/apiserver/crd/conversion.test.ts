@@ -164,6 +164,33 @@ test('every kind of write passes the conversion', async () => {
   await assert.rejects(stored, /not found/)
 })
 
+test('managers of a version own the fields of that version', async () => {
+  const apply = (version: string, manager: string, fields: object, force = false) => {
+    const metadata = { name: 'a' }
+    const applied = { apiVersion: `${group}/${version}`, kind: 'Endpoint', metadata, ...fields }
+    const client = version === 'v1' ? v1() : v2()
+    return client.patch('a', applied, { type: 'apply', fieldManager: manager, force, ...inShop })
+  }
+  const ownedBy = async (manager: string) => {
+    const entry = (await v1().get('a', inShop)).metadata.managedFields?.find((one) => one.manager === manager)
+    return entry && Object.keys(entry.fieldsV1 ?? {}).filter((field) => field !== 'f:metadata')
+  }
+  await apply('v1', 'one', { hostPort: 'h:1', spec: { replicas: 1 } })
+  await assert.rejects(apply('v2', 'two', { host: 'i', port: '1' }), { message: /conflict with "one": .hostPort$/ })
+  await apply('v2', 'two', { host: 'h', port: '1' })
+  assert.deepEqual(
+    [await ownedBy('one'), await ownedBy('two')],
+    [
+      ['f:hostPort', 'f:spec'],
+      ['f:host', 'f:port'],
+    ],
+  )
+  await apply('v2', 'two', { host: 'i', port: '1' }, true)
+  assert.deepEqual([await ownedBy('one'), await ownedBy('two')], [['f:spec'], ['f:host', 'f:port']])
+  await v1().update({ ...((await v1().get('a', inShop)) as Endpoint), hostPort: 'i:9' }, { fieldManager: 'three' })
+  assert.deepEqual([await ownedBy('two'), await ownedBy('three')], [['f:host'], ['f:hostPort']])
+})
+
 test('a list is converted by one call, and a page by one of its own', async () => {
   const names = ['a', 'b', 'c', 'd', 'e']
   for (const [index, name] of names.entries()) await v1().create(named(name, { hostPort: `h:${index}` }))

@@ -1,6 +1,6 @@
 import { badRequest } from '../../machinery/errors.ts'
 import { mayHaveLargeNumbers } from '../../machinery/exact-json.ts'
-import { apply } from '../../machinery/managed-fields/apply.ts'
+import { finishApply, type MergedApplication, mergeApplied } from '../../machinery/managed-fields/apply.ts'
 import { appliedObjectError } from '../../machinery/managed-fields/validate-applied.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject } from '../../machinery/object.ts'
 import { isJsonObject } from '../../machinery/patch/patch-error.ts'
@@ -9,6 +9,7 @@ import { parseYaml, YamlError } from '../../machinery/yaml.ts'
 import type { Body } from './body.ts'
 import { decodeObject } from './decode-object.ts'
 import { trackingOf } from './field-manager.ts'
+import { changesInOtherVersions, isToldByCall } from './other-versions.ts'
 import { isCustom } from './protobuf.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import type { Draft } from './write-metadata.ts'
@@ -21,18 +22,27 @@ export interface ApplyOptions {
 }
 
 /** Server-side apply, ready to be laid over whatever object there is. Throws 400. After patch.go applyPatcher v1.36. */
-export function readApply(given: ApplyOptions): (live: DeepReadonly<KubeObject> | undefined) => Draft {
+export function readApply(given: ApplyOptions): (live: DeepReadonly<KubeObject> | undefined) => Promise<Draft> {
   const { request, options } = given
   const applied = readApplied(given)
-  return (live) => {
+  return async (live) => {
     assertApplicable(applied, request)
     const { force } = options
     const application = { ...trackingOf(request, options), applied, force }
-    const result = apply(live ? { ...application, live } : application)
+    const merged = mergeApplied(live ? { ...application, live } : application)
+    const result = finishApply(merged, await othersOf(merged, request))
     if (!result.ok) throw applyConflict(result.message, result.causes)
     const { object } = decodeObject(result.object, request.definition)
     return { ...object, kind: request.definition.kind, apiVersion: apiVersionOf(request.definition) } as Draft
   }
+}
+
+/** How managers of other versions see the change, where somebody else has to tell. */
+async function othersOf({ application, object }: MergedApplication, { definition }: ResourceRequest) {
+  const { live } = application
+  if (!live) return undefined
+  const change = { definition, before: live, after: object, managers: live.metadata?.managedFields ?? [] }
+  return isToldByCall(change) ? changesInOtherVersions(change) : undefined
 }
 
 function readApplied({ body, request, options }: ApplyOptions): KubeObject {

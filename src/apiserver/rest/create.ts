@@ -34,7 +34,7 @@ export async function create(request: ResourceRequest): Promise<Answer> {
   wipeSystemFields(draft.metadata)
   matchNamespace(draft.metadata, request)
   dropDuplicateOwners(draft.metadata, context.warnings, false)
-  trackFields({ request, live: undefined, draft, options })
+  await trackFields({ request, live: undefined, draft, options })
   await services.admission.mutate(createAttributes(request, draft, options))
   dropDuplicateOwners(draft.metadata, context.warnings, true)
   const served = await createObject(request, draft, options)

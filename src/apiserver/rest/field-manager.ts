@@ -1,9 +1,11 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
-import { type Tracking, trackUpdate } from '../../machinery/managed-fields/track-update.ts'
+import { type OtherVersions, type Tracking, trackUpdate } from '../../machinery/managed-fields/track-update.ts'
 import { appliedObjectError } from '../../machinery/managed-fields/validate-applied.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject, type ManagedFieldsEntry } from '../../machinery/object.ts'
 import { getOwn } from '../../machinery/own-member.ts'
+import { StatusError } from '../../machinery/status.ts'
 import { equalValues } from './equal.ts'
+import { changesInOtherVersions, isToldByCall } from './other-versions.ts'
 import type { ResourceRequest } from './resource-request.ts'
 import { canonicalObject } from './stored-object.ts'
 import type { Draft } from './write-metadata.ts'
@@ -18,12 +20,31 @@ export interface TrackedWrite {
 }
 
 /** Notes in managedFields who wrote what. */
-export function trackFields({ request, live, draft, options }: TrackedWrite): void {
+export async function trackFields(write: TrackedWrite): Promise<void> {
+  const { request, live, draft, options } = write
   const tracking = trackingOf(request, options)
   const after = asConverted(request.definition, draft)
-  const entries = trackUpdate(live ? { ...tracking, before: live, after } : { ...tracking, after })
+  const others = await othersOf(write)
+  const isLost = others === 'unknown'
+  const change = { ...tracking, after, ...(isLost ? {} : { others }) }
+  const entries = isLost ? undefined : trackUpdate(live ? { ...change, before: live } : change)
   if (entries && isKnownToAll(request.definition, draft, entries)) draft.metadata.managedFields = entries
   else delete draft.metadata.managedFields
+}
+
+/**
+ * The change as managers of other versions see it; `undefined` where nobody has to be asked. A conversion that fails
+ * refuses no update: upstream forgets who manages what.
+ */
+async function othersOf({ request, live, draft }: TrackedWrite): Promise<OtherVersions | 'unknown' | undefined> {
+  if (!live) return undefined
+  const managers = [...(live.metadata?.managedFields ?? []), ...(draft.metadata.managedFields ?? [])]
+  const change = { definition: request.definition, before: live, after: draft, managers }
+  if (!isToldByCall(change)) return undefined
+  return changesInOtherVersions(change).catch((error) => {
+    if (error instanceof StatusError) return 'unknown'
+    throw error
+  })
 }
 
 /**
@@ -31,8 +52,8 @@ export function trackFields({ request, live, draft, options }: TrackedWrite): vo
  * manages what when it cannot. Built-in kinds have all fields in all versions.
  */
 function isKnownToAll(definition: ResourceDefinition, draft: Draft, entries: readonly ManagedFieldsEntry[]): boolean {
-  const { custom } = definition
-  if (!custom) return true
+  const { custom, conversion } = definition
+  if (!custom || conversion?.remote) return true
   const own = apiVersionOf(definition)
   const others = new Set(entries.map(({ apiVersion }) => apiVersion ?? '').filter((version) => version !== own))
   return [...others].every((version) => {

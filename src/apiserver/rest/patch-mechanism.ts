@@ -27,7 +27,7 @@ export type PatchType = 'json' | 'merge' | 'strategic' | 'apply'
 export interface PatchMechanism {
   /** Server-side apply: managedFields are part of the patching itself. */
   readonly tracksFields: boolean
-  patch(live: DeepReadonly<KubeObject> | undefined): Draft
+  patch(live: DeepReadonly<KubeObject> | undefined): Draft | Promise<Draft>
 }
 
 export interface PatchMechanismOptions {

@@ -73,12 +73,12 @@ async function patchedDraft(
   live: DeepReadonly<KubeObject> | undefined,
   options: WriteOptions,
 ): Promise<Draft> {
-  const draft = mechanism.patch(live)
+  const draft = await mechanism.patch(live)
   draft.metadata ??= {}
   matchNamespace(draft.metadata, request)
   matchName(draft, request.name)
   request.definition.applyDefaults?.(draft)
-  if (!mechanism.tracksFields) trackFields({ request, live, draft, options })
+  if (!mechanism.tracksFields) await trackFields({ request, live, draft, options })
   await admitChange(request, draft, live, options)
   return draft
 }

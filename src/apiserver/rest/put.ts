@@ -28,7 +28,7 @@ export async function put(request: ResourceRequest, strategy: Strategy): Promise
     allowCreate: subresource === '' && strategy.allowCreateOnUpdate === true,
     change: async (live) => {
       const draft = cloneDraft(decoded)
-      trackFields({ request, live, draft, options })
+      await trackFields({ request, live, draft, options })
       await admitChange(request, draft, live, options)
       return draft
     },

@@ -96,7 +96,7 @@ interface ScaleWrite {
   readonly options: WriteOptions
   /** The change says itself who manages what. */
   readonly tracksFields: boolean
-  readonly change: (current: Scale) => Draft
+  readonly change: (current: Scale) => Draft | Promise<Draft>
 }
 
 async function writeScale(write: ScaleWrite): Promise<Answer> {
@@ -110,9 +110,9 @@ async function writeScale(write: ScaleWrite): Promise<Answer> {
     change: async (live) => {
       const parent = { entries: live!.metadata!.managedFields, apiVersion: apiVersionOf(definition), paths }
       const before = scaleBefore(live!, parent, request)
-      const scale = write.change(before) as KubeObject as Draft & Scale
+      const scale = (await write.change(before)) as KubeObject as Draft & Scale
       if (!write.tracksFields) {
-        trackFields({
+        await trackFields({
           request: { ...request, definition: scaleDefinition(request) },
           live: before,
           draft: scale,

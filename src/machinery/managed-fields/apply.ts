@@ -17,8 +17,10 @@ import { mergeObjects, removeItems } from './merge.ts'
 import { toFieldSet, withNamedFields } from './to-field-set.ts'
 import {
   compareTracked,
+  comparisonOf,
   dropEmpty,
   identityOf,
+  type OtherVersions,
   type Tracking,
   trackUpdate,
   withoutChanges,
@@ -49,7 +51,23 @@ export type ApplyResult =
  * applies no more; or the conflicts with others. After structured-merge-diff merge/update.go.
  */
 export function apply(application: Application): ApplyResult {
-  const { schema, applied, force, nowMs, manager } = application
+  return finishApply(mergeApplied(application))
+}
+
+/** An application before anybody has looked for conflicts. */
+export interface MergedApplication {
+  readonly application: Application
+  /** As it would be. */
+  readonly object: KubeObject
+  readonly managers: Managers
+  readonly key: string
+  readonly set: FieldSet
+  readonly last: Manager | undefined
+}
+
+/** The first half of `apply`, for those who look at the change in other versions before the second. */
+export function mergeApplied(application: Application): MergedApplication {
+  const { schema, applied } = application
   const live: DeepReadonly<KubeObject> = application.live ?? {}
   const identity = identityOf(application, 'Apply')
   const key = managerKey(identity)
@@ -60,14 +78,23 @@ export function apply(application: Application): ApplyResult {
   managers.set(key, { identity, time: last?.time, set })
   const merged = mergeObjects(withoutManagedFields(live), config, schema)
   const object = last === undefined ? merged : prune({ merged, last: last.set, managers, schema })
-  const conflicts = takeFromOthers({ application, object: object as KubeObject, managers, own: key })
+  return { application, object: object as KubeObject, managers, key, set, last }
+}
+
+/** The second half: conflicts, or the object with its new managers. */
+export function finishApply(merged: MergedApplication, others?: OtherVersions): ApplyResult {
+  const { application, object, managers, key, set, last } = merged
+  const { applied, force, nowMs, manager } = application
+  const live: DeepReadonly<KubeObject> = application.live ?? {}
+  const identity = identityOf(application, 'Apply')
+  const conflicts = takeFromOthers(merged, others)
   const refusals = force ? [] : withoutAllowed(conflicts, application)
   if (refusals.length > 0) return refused(refusals)
   const unchanged = application.live !== undefined && jsonEqual(object, withoutManagedFields(live))
   const owned = withoutServerFields(set)
   managers.set(key, { identity, time: unchanged ? last?.time : formatTime(nowMs), set: owned })
   dropEmpty(managers)
-  const result = withManagers(object, writeManagers(managers))
+  const result = withManagers({ ...object }, writeManagers(managers))
   return { ok: true, object: manager === kubectlManager ? syncLastApplied(result, applied) : result, unchanged }
 }
 
@@ -115,18 +142,18 @@ interface Conflict {
 }
 
 /** Takes what changes from its managers, and says from whom. */
-function takeFromOthers(given: {
-  application: Application
-  object: KubeObject
-  managers: Managers
-  own: string
-}): Conflict[] {
-  const { application, object, managers, own } = given
-  const comparison = compareTracked(application.live ?? {}, object, application)
-  const changed = comparison.modified.union(comparison.added)
+function takeFromOthers(merged: MergedApplication, others: OtherVersions | undefined): Conflict[] {
+  const { application, object, managers } = merged
+  const own = compareTracked(application.live ?? {}, object, application)
   const conflicts: Conflict[] = []
   for (const [key, manager] of managers) {
-    if (key === own) continue
+    if (key === merged.key) continue
+    const comparison = comparisonOf(manager.identity.apiVersion, own, others)
+    if (!comparison) {
+      managers.delete(key)
+      continue
+    }
+    const changed = comparison.modified.union(comparison.added)
     for (const field of manager.set.intersection(changed).paths()) conflicts.push({ with: managerText(manager), field })
     managers.set(key, { ...manager, set: withoutChanges(manager.set, comparison) })
   }

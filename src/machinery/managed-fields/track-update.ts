@@ -24,11 +24,18 @@ export interface Tracking {
   readonly resetFields?: readonly (readonly string[])[]
 }
 
+/**
+ * What has changed as other versions of the kind show it, by apiVersion; `undefined`: there is no such version any more,
+ * and its managers are forgotten. For versions that are not here fields are the same as in the own one.
+ */
+export type OtherVersions = ReadonlyMap<string, Comparison | undefined>
+
 export interface UpdateTracking extends Tracking {
   /** Absent for a create. */
   readonly before?: DeepReadonly<KubeObject>
   /** As the client wants it, before the strategy resets what the write must not touch. */
   readonly after: DeepReadonly<KubeObject>
+  readonly others?: OtherVersions | undefined
 }
 
 /**
@@ -36,12 +43,15 @@ export interface UpdateTracking extends Tracking {
  * After apimachinery util/managedfields v1.36 and structured-merge-diff merge/update.go.
  */
 export function trackUpdate(tracking: UpdateTracking): ManagedFieldsEntry[] | undefined {
-  const { before, after, nowMs } = tracking
+  const { before, after, nowMs, others } = tracking
   const managers = managersOfWrite(tracking)
   if (managers.size === 0 && before !== undefined) return undefined
   const comparison = compareTracked(before, after, tracking)
-  for (const [key, { identity, time, set }] of managers)
-    managers.set(key, { identity, time, set: withoutChanges(set, comparison) })
+  for (const [key, { identity, time, set }] of managers) {
+    const seen = comparisonOf(identity.apiVersion, comparison, others)
+    if (seen) managers.set(key, { identity, time, set: withoutChanges(set, seen) })
+    else managers.delete(key)
+  }
   const changed = withoutServerFields(comparison.modified.union(comparison.added))
   if (!changed.isEmpty) {
     const identity = identityOf(tracking, 'Update')
@@ -70,7 +80,7 @@ function managersOfWrite({ before, after, subresource }: UpdateTracking): Manage
 export function compareTracked(
   before: DeepReadonly<KubeObject> | undefined,
   after: DeepReadonly<KubeObject>,
-  { schema, resetFields = [] }: Tracking,
+  { schema, resetFields = [] }: Pick<Tracking, 'schema' | 'resetFields'>,
 ): Comparison {
   const start = before === undefined ? decodeValue({}, schema).object : withoutManagedFields(before)
   const comparison = compareObjects(start, withoutManagedFields(after), schema)
@@ -82,6 +92,15 @@ export function compareTracked(
 
 export function identityOf({ manager, apiVersion, subresource = '' }: Tracking, operation: string): ManagerIdentity {
   return { manager: manager === '' ? 'unknown' : manager, operation, apiVersion, subresource }
+}
+
+/** The change as managers of a version see it; `undefined`: there is no such version. */
+export function comparisonOf(
+  apiVersion: string,
+  own: Comparison,
+  others: OtherVersions | undefined,
+): Comparison | undefined {
+  return others?.has(apiVersion) ? others.get(apiVersion) : own
 }
 
 /** What a manager still owns when another has written. */
