@@ -196,6 +196,20 @@ test('a Pod that fits nowhere stays Pending, with the reason', async () => {
   )
 })
 
+test('what drain evicts is gone', async () => {
+  await cluster.apply(pod({ name: 'evicted', container: 'command: [sleep, "3600"]' }))
+  await ready('evicted')
+  await kubectl('label', 'pod', 'evicted', 'drain=me')
+  const node = await field('evicted', '.spec.nodeName')
+  try {
+    // Waits until the Pod is deleted.
+    await kubectl('drain', node, '--pod-selector=drain=me', '--force', '--timeout=30s')
+  } finally {
+    await kubectl('uncordon', node)
+  }
+  assert.equal(await kubectl('get', 'pod', 'evicted', '--ignore-not-found'), '')
+})
+
 test('a namespace goes with all it holds', async () => {
   await kubectl('create', 'namespace', 'demo')
   const brief = '{"spec":{"terminationGracePeriodSeconds":1}}'

@@ -25,6 +25,14 @@ const rows: { title: string; from: PodStatus; to: PodStatus; want: object | unde
     want: undefined,
   },
   {
+    title: 'nor is one of a condition that was taken over from there',
+    from: {
+      conditions: [{ type: 'DisruptionTarget', status: 'True', lastProbeTime: null } as unknown as PodCondition],
+    },
+    to: { conditions: [{ type: 'DisruptionTarget', status: 'True', lastProbeTime: null } as unknown as PodCondition] },
+    want: undefined,
+  },
+  {
     title: 'addresses replace each other',
     from: { podIPs: [{ ip: '10.0.0.1' }] },
     to: { podIPs: [{ ip: '10.0.0.2' }] },

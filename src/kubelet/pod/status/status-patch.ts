@@ -14,9 +14,11 @@ export function statusPatch(uid: string, from: DeepReadonly<PodStatus>, to: PodS
   const before = from as Record<string, unknown>
   const after = to as Record<string, unknown>
   for (const name of ownedFields) {
-    const old = name === 'conditions' ? withoutNulls(from.conditions) : before[name]
-    if (isDeepStrictEqual(old, after[name])) continue
-    status[name] = fieldPatch(name, old, after[name])
+    const areConditions = name === 'conditions'
+    const old = areConditions ? withoutNulls(from.conditions) : before[name]
+    const wanted = areConditions ? withoutNulls(to.conditions) : after[name]
+    if (isDeepStrictEqual(old, wanted)) continue
+    status[name] = fieldPatch(name, old, wanted)
   }
   return Object.keys(status).length > 0 ? { metadata: { uid }, status } : undefined
 }
@@ -45,7 +47,7 @@ function fieldPatch(name: string, before: unknown, after: unknown): unknown {
   return mergedLists.has(name) ? [{ $patch: 'replace' }, ...(after as object[])] : after
 }
 
-/** The API shows `lastProbeTime: null` where nothing was written. */
+/** The API shows `lastProbeTime: null` where nothing was written, and conditions of others are taken over from there. */
 function withoutNulls(conditions: readonly object[] | undefined): object[] | undefined {
   return conditions?.map((one) => Object.fromEntries(Object.entries(one).filter(([, value]) => value !== null)))
 }

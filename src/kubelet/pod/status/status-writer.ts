@@ -72,6 +72,7 @@ export class StatusWriter {
           .of(pods)
           .patch(nameOf(pod), patch, { namespace: namespaceOf(pod), type: 'strategic', subresource: 'status' })
         entry.written = wanted
+        if (entry.wanted === wanted) return
       } catch (error) {
         // Gone, or replaced by another of the same name.
         if (isStatus(error, 'NotFound', 'Conflict')) return
