@@ -2,9 +2,9 @@ import { notAcceptable } from '../../machinery/errors.ts'
 import type { Answer, Handler, Headers } from '../request.ts'
 import type { OpenApi, OpenApiBytes } from './openapi.ts'
 
-const v2Protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
-/** What older clients ask for, in a form that is no proper media type. */
-const v2ProtobufBeforeFix = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const v2Protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+/** What most clients ask for. It is no proper media type, so answers never have it: Go's clients could not read them. */
+const v2ProtobufDeprecated = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 const json = 'application/json'
 /** Upstream does not say that the index of v3 is JSON. */
 const plainText = 'text/plain; charset=utf-8'
@@ -25,7 +25,7 @@ export function openApiHandler(openApi: OpenApi): Handler {
 function answerV2(openApi: OpenApi, headers: Headers): Answer {
   const accepted = acceptedTypes(headers)
   for (const type of accepted) {
-    if (type === v2Protobuf || type === v2ProtobufBeforeFix) return answer(openApi.v2Protobuf(), type, headers)
+    if (type === v2Protobuf || type === v2ProtobufDeprecated) return answer(openApi.v2Protobuf(), v2Protobuf, headers)
     if (type === json || type === '*/*' || type === 'application/*') return answer(openApi.v2(), json, headers)
   }
   if (accepted.length === 0) return answer(openApi.v2(), json, headers)

@@ -83,11 +83,13 @@ const context = (path: string, headers: Record<string, string> = {}, query = '')
     },
   }) as unknown as RequestContext
 
-const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+const asked = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** The other form, which is a proper media type. */
+const protobuf = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 const requests = [
   { title: 'v2 is JSON by default', path: '/openapi/v2', want: { status: 200, type: 'application/json' } },
-  { title: 'v2 is protobuf for kubectl', path: '/openapi/v2', accept: protobuf, want: { status: 200, type: protobuf } },
+  { title: 'v2 is protobuf for kubectl', path: '/openapi/v2', accept: asked, want: { status: 200, type: protobuf } },
   { title: 'the index of v3', path: '/openapi/v3', want: { status: 200, type: 'text/plain; charset=utf-8' } },
   { title: 'a group-version', path: '/openapi/v3/apis/apps/v1', want: { status: 200, type: 'application/json' } },
   {
