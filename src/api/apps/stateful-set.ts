@@ -8,7 +8,7 @@ import type { StatefulSet } from '../types/apps/v1.ts'
 import { statefulSets } from '../types/resources.ts'
 import { forPrefix, labelFormErrors } from '../validation/formats.ts'
 import { statefulSetStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
-import { validateStatefulSet, validateStatefulSetUpdate } from '../validation/workloads.ts'
+import { validateStatefulSet, validateStatefulSetUpdate } from '../validation/stateful-set.ts'
 
 function applyDefaults({ spec }: StatefulSet): void {
   if (!spec) return
@@ -29,8 +29,8 @@ function applyDefaults({ spec }: StatefulSet): void {
   if (spec.template?.spec) applyPodSpecDefaults(spec.template.spec)
   for (const claim of spec.volumeClaimTemplates ?? []) {
     // A template of the set is written out as a whole object.
-    claim.apiVersion ||= 'v1'
-    claim.kind ||= 'PersistentVolumeClaim'
+    claim.apiVersion = 'v1'
+    claim.kind = 'PersistentVolumeClaim'
     if (claim.spec) applyVolumeClaimSpecDefaults(claim.spec)
     claim.status ??= {}
     claim.status.phase ||= 'Pending'

@@ -1,5 +1,5 @@
 import type { DeepReadonly } from '../../machinery/object.ts'
-import type { PodSpec } from '../types/core/v1.ts'
+import type { PodSpec, PodStatus } from '../types/core/v1.ts'
 
 /**
  * Fields behind gates that are off by default are dropped, unless the object that is there uses them. After pkg/api/pod
@@ -37,4 +37,17 @@ function dropStopSignals(spec: PodSpec, old: DeepReadonly<PodSpec> | undefined):
       if (Object.keys(container.lifecycle).length === 0) delete container.lifecycle
     }
   }
+}
+
+const statusLists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
+
+/** The same for what is reported. After pkg/api/pod dropDisabledPodStatusFields v1.36. */
+export function dropDisabledStatusFields(status: PodStatus, old?: DeepReadonly<PodStatus>): void {
+  if (!old?.nodeAllocatableResourceClaimStatuses?.length) delete status.nodeAllocatableResourceClaimStatuses
+  const usesDigests = statusLists.some((list) =>
+    old?.[list]?.some(({ volumeMounts }) => volumeMounts?.some(({ volumeStatus }) => volumeStatus?.image)),
+  )
+  if (usesDigests) return
+  const mounts = statusLists.flatMap((list) => (status[list] ?? []).flatMap(({ volumeMounts }) => volumeMounts ?? []))
+  for (const mount of mounts) delete mount.volumeStatus
 }

@@ -4,9 +4,12 @@ import type { Strategy, StrategyContext } from '../resource-definition.ts'
 import { onlyFields, reset, resetMetadataForStatus } from '../strategy.ts'
 import type { Pod, PodCondition, PodSpec } from '../types/core/v1.ts'
 import { pods } from '../types/resources.ts'
-import { validatePod, validatePodUpdate } from '../validation/pod.ts'
+import { ipWarnings } from '../validation/ip.ts'
+import { podErrors, validateEphemeralContainersUpdate, validatePod, validatePodUpdate } from '../validation/pod.ts'
+import { resizeErrors } from '../validation/pod-resize.ts'
+import { validatePodStatusUpdate } from '../validation/pod-status.ts'
 import { applyAppArmorAnnotations } from './app-armor.ts'
-import { dropDisabledPodFields } from './disabled-fields.ts'
+import { dropDisabledPodFields, dropDisabledStatusFields } from './disabled-fields.ts'
 import { mergeLabelKeys } from './merge-label-keys.ts'
 import { podColumns } from './pod-columns.ts'
 import { qosClassOf } from './pod-qos.ts'
@@ -73,6 +76,13 @@ function prepareForStatusUpdate(pod: Pod, old: DeepReadonly<Pod>): void {
     pod.status.observedGeneration = old.status.observedGeneration
   }
   keepObservedGenerations(pod.status.conditions, old.status?.conditions)
+  dropDisabledStatusFields(pod.status, old.status)
+}
+
+function statusWarnings({ status }: DeepReadonly<Pod>): string[] {
+  return (['podIPs', 'hostIPs'] as const).flatMap((list) =>
+    (status?.[list] ?? []).flatMap(({ ip }, index) => ipWarnings(ip ?? '', `status.${list}[${index}].ip`)),
+  )
 }
 
 function keepObservedGenerations(
@@ -85,12 +95,15 @@ function keepObservedGenerations(
   }
 }
 
-const ephemeralContainers: Strategy<Pod> = onlyFields(['spec'], {
+const ephemeralContainers: Strategy<Pod> = onlyFields<Pod>(['spec'], {
   generationFields: ['spec'],
+  metadataChecksOnUpdate: ['change', 'whole'],
+  validateUpdate: validateEphemeralContainersUpdate,
   prepareForUpdate(pod, old) {
     const added = pod.spec?.ephemeralContainers
     pod.spec = withEphemeralContainers(old.spec, added)
     resetMetadataForStatus(pod, old)
+    dropDisabledPodFields(pod.spec, old.spec)
   },
 })
 
@@ -105,27 +118,39 @@ function withEphemeralContainers(
 }
 
 /** `/resize` writes the resources and resize policies of containers that are there already, and nothing else. */
-const resize: Strategy<Pod> = onlyFields(['spec'], {
+const resize: Strategy<Pod> = {
   generationFields: ['spec'],
+  metadataChecksOnUpdate: ['change', 'whole'],
   prepareForUpdate(pod, old) {
-    const wanted = pod.spec
-    const spec = { ...(old.spec as PodSpec) }
-    spec.containers = withResources(spec.containers, wanted?.containers)
-    if (spec.initContainers) spec.initContainers = withResources(spec.initContainers, wanted?.initContainers)
-    if (wanted?.resources) spec.resources = wanted.resources
-    pod.spec = spec
-    resetMetadataForStatus(pod, old)
+    dropAllButResources(pod, old)
+    dropDisabledPodFields(pod.spec, old.spec)
   },
-})
+  validateUpdate: (pod, old) =>
+    resizeErrors({ pod, old, qosClasses: { now: qosClassOf(pod), before: qosClassBefore(old) } }, podErrors(pod)),
+}
 
-function withResources(old: PodSpec['containers'], wanted: PodSpec['containers'] | undefined): PodSpec['containers'] {
-  return old.map((container) => {
-    const match = wanted?.find(({ name }) => name === container.name)
-    if (!match) return container
-    const resized = { ...container }
-    if (match.resources) resized.resources = match.resources
-    if (match.resizePolicy) resized.resizePolicy = match.resizePolicy
-    return resized
+const qosClassBefore = (old: DeepReadonly<Pod>) => old.status?.qosClass || qosClassOf(old)
+
+/** Where containers were added or removed nothing is dropped, for validation to refuse it. After dropNonResizeUpdates. */
+function dropAllButResources(pod: Pod, old: DeepReadonly<Pod>): void {
+  const { containers, initContainers, resources } = pod.spec ?? { containers: [] }
+  const before = old.spec as PodSpec
+  if ((containers ?? []).length !== before.containers.length) return
+  if ((initContainers ?? []).length !== (before.initContainers ?? []).length) return
+  const spec = { ...before, containers: withResources(before.containers, containers) }
+  if (before.initContainers) spec.initContainers = withResources(before.initContainers, initContainers ?? [])
+  if (resources) spec.resources = resources
+  else delete spec.resources
+  pod.spec = spec
+  reset(pod, old, 'status')
+  resetMetadataForStatus(pod, old)
+}
+
+function withResources(old: PodSpec['containers'], wanted: PodSpec['containers']): PodSpec['containers'] {
+  if (wanted.some(({ name }, index) => name !== old[index]!.name)) return wanted
+  return old.map(({ resources: _resources, resizePolicy: _policy, ...container }, index) => {
+    const { resources, resizePolicy } = wanted[index]!
+    return { ...container, ...(resources && { resources }), ...(resizePolicy && { resizePolicy }) }
   })
 }
 
@@ -159,6 +184,8 @@ export const pod = define(pods, {
       ['metadata', 'ownerReferences'],
     ],
     prepareForUpdate: prepareForStatusUpdate,
+    validateUpdate: validatePodStatusUpdate,
+    warnings: statusWarnings,
   },
   parts: { ephemeralcontainers: ephemeralContainers, resize },
 })

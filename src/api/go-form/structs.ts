@@ -1,3 +1,15 @@
+const persistentVolumeSource =
+  'GCEPersistentDisk=gcePersistentDisk:*GCEPersistentDiskVolumeSource ' +
+  'AWSElasticBlockStore=awsElasticBlockStore:*AWSElasticBlockStoreVolumeSource HostPath:*HostPathVolumeSource ' +
+  'Glusterfs:*GlusterfsPersistentVolumeSource NFS=nfs:*NFSVolumeSource RBD=rbd:*RBDPersistentVolumeSource ' +
+  'Quobyte:*QuobyteVolumeSource ISCSI=iscsi:*ISCSIPersistentVolumeSource FlexVolume:*FlexPersistentVolumeSource ' +
+  'Cinder:*CinderPersistentVolumeSource CephFS=cephfs:*CephFSPersistentVolumeSource FC=fc:*FCVolumeSource ' +
+  'Flocker:*FlockerVolumeSource AzureFile:*AzureFilePersistentVolumeSource ' +
+  'VsphereVolume:*VsphereVirtualDiskVolumeSource AzureDisk:*AzureDiskVolumeSource ' +
+  'PhotonPersistentDisk:*PhotonPersistentDiskVolumeSource PortworxVolume:*PortworxVolumeSource ' +
+  'ScaleIO:*ScaleIOPersistentVolumeSource Local:*LocalVolumeSource ' +
+  'StorageOS=storageos:*StorageOSPersistentVolumeSource CSI=csi:*CSIPersistentVolumeSource'
+
 /**
  * The structs that errors show, as Go writes their internal form: its fields in their order, `Name=json:type`, where
  * the name in JSON is left out when only its first letter differs. Types are `s` (string), `n` (number or IntOrString),
@@ -187,17 +199,13 @@ export const structs: Readonly<Record<string, string>> = {
   PodSchedulingGate: 'Name:s',
   PodResourceClaim: 'Name:s ResourceClaimName:*s ResourceClaimTemplateName:*s',
   PodSchedulingGroup: 'PodGroupName:*s',
-  PersistentVolumeSource:
-    'GCEPersistentDisk=gcePersistentDisk:*GCEPersistentDiskVolumeSource ' +
-    'AWSElasticBlockStore=awsElasticBlockStore:*AWSElasticBlockStoreVolumeSource HostPath:*HostPathVolumeSource ' +
-    'Glusterfs:*GlusterfsPersistentVolumeSource NFS=nfs:*NFSVolumeSource RBD=rbd:*RBDPersistentVolumeSource ' +
-    'Quobyte:*QuobyteVolumeSource ISCSI=iscsi:*ISCSIPersistentVolumeSource FlexVolume:*FlexPersistentVolumeSource ' +
-    'Cinder:*CinderPersistentVolumeSource CephFS=cephfs:*CephFSPersistentVolumeSource FC=fc:*FCVolumeSource ' +
-    'Flocker:*FlockerVolumeSource AzureFile:*AzureFilePersistentVolumeSource ' +
-    'VsphereVolume:*VsphereVirtualDiskVolumeSource AzureDisk:*AzureDiskVolumeSource ' +
-    'PhotonPersistentDisk:*PhotonPersistentDiskVolumeSource PortworxVolume:*PortworxVolumeSource ' +
-    'ScaleIO:*ScaleIOPersistentVolumeSource Local:*LocalVolumeSource ' +
-    'StorageOS=storageos:*StorageOSPersistentVolumeSource CSI=csi:*CSIPersistentVolumeSource',
+  PersistentVolumeSource: persistentVolumeSource,
+  PersistentVolumeSpec:
+    `Capacity:{}q ${persistentVolumeSource} AccessModes:[]s ClaimRef:*ObjectReference ` +
+    'PersistentVolumeReclaimPolicy:s StorageClassName:s MountOptions:[]s VolumeMode:*s ' +
+    'NodeAffinity:*VolumeNodeAffinity VolumeAttributesClassName:*s',
+  VolumeAttachmentSpec: 'Attacher:s Source:VolumeAttachmentSource NodeName:s',
+  VolumeAttachmentSource: 'PersistentVolumeName:*s InlineVolumeSpec:*PersistentVolumeSpec',
   GlusterfsPersistentVolumeSource: 'EndpointsName=endpoints:s Path:s ReadOnly:b EndpointsNamespace:*s',
   RBDPersistentVolumeSource:
     'CephMonitors=monitors:[]s RBDImage=image:s FSType=fsType:s RBDPool=pool:s RadosUser=user:s Keyring:s ' +

@@ -1,3 +1,4 @@
+import { applyStorageSystemDefaults, roundUpToMilli } from '../core/pod-spec-defaults.ts'
 import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import { resetMetadataForStatus } from '../strategy.ts'
@@ -5,6 +6,14 @@ import { volumeAttachments } from '../types/resources.ts'
 import { validateVolumeAttachment, validateVolumeAttachmentUpdate } from '../validation/volume-attachment.ts'
 
 export const volumeAttachment = define(volumeAttachments, {
+  // As the spec of a PersistentVolume, but for what only that has.
+  applyDefaults: ({ spec }) => {
+    const inline = spec?.source?.inlineVolumeSpec
+    if (!inline) return
+    roundUpToMilli(inline.capacity)
+    if (inline.hostPath) inline.hostPath.type ??= ''
+    applyStorageSystemDefaults(inline)
+  },
   returnsDeletedObject: true,
   allowUnconditionalUpdate: false,
   validate: validateVolumeAttachment,

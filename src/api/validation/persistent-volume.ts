@@ -33,13 +33,41 @@ function checkSpec(spec: Spec, name: string, path: string, errors: FieldError[])
   if (policy) checkOneOf(policy, ['Delete', 'Recycle', 'Retain'], `${path}.persistentVolumeReclaimPolicy`, errors)
   if (spec.nodeAffinity) checkNodeAffinity(spec.nodeAffinity, `${path}.nodeAffinity`, errors)
   checkPersistentSource(spec, name, path, errors)
-  if (spec.hostPath && isRoot(spec.hostPath.path ?? '') && policy === 'Recycle') {
-    const why = "may not be 'recycle' for a hostPath mount of '/'"
-    errors.push(forbiddenField(`${path}.persistentVolumeReclaimPolicy`, why))
-  }
+  checkRootRecycling(spec, path, errors)
   if (spec.storageClassName) checkForm(subdomainNameErrors, spec.storageClassName, `${path}.storageClassName`, errors)
   if (spec.volumeMode !== undefined) checkOneOf(spec.volumeMode, ['Block', 'Filesystem'], `${path}.volumeMode`, errors)
   checkAttributesClass(spec, path, errors)
+}
+
+/** The spec that stands in a VolumeAttachment, for a CSI driver that takes the place of an in-tree one. */
+export function checkInlineVolumeSpec(spec: Spec, path: string, errors: FieldError[]): void {
+  const context = 'in the context of inline volumes'
+  const forbid = (field: string, why: string) => errors.push(forbiddenField(`${path}.${field}`, `${why} ${context}`))
+  const notHere = 'may not be specified'
+  if (spec.claimRef) forbid('claimRef', notHere)
+  if (Object.keys(spec.capacity ?? {}).length > 0) forbid('capacity', notHere)
+  if (!spec.csi) errors.push(requiredField(`${path}.csi`, `has to be specified ${context}`))
+  checkAccessModes(spec.accessModes, `${path}.accessModes`, '', errors)
+  const policy = spec.persistentVolumeReclaimPolicy
+  if (policy && policy !== 'Retain') forbid('persistentVolumeReclaimPolicy', 'may only be Retain')
+  if (spec.nodeAffinity) forbid('nodeAffinity', notHere)
+  checkPersistentSource(spec, '', path, errors)
+  checkRootRecycling(spec, path, errors)
+  if (spec.storageClassName) forbid('storageClassName', notHere)
+  if (spec.volumeMode !== undefined && spec.volumeMode !== 'Filesystem') {
+    forbid('volumeMode', 'may not specify volumeMode other than Filesystem')
+  }
+  checkAttributesClass(spec, path, errors)
+}
+
+function checkRootRecycling(
+  { hostPath, persistentVolumeReclaimPolicy }: Spec,
+  path: string,
+  errors: FieldError[],
+): void {
+  if (!hostPath || !isRoot(hostPath.path ?? '') || persistentVolumeReclaimPolicy !== 'Recycle') return
+  const why = "may not be 'recycle' for a hostPath mount of '/'"
+  errors.push(forbiddenField(`${path}.persistentVolumeReclaimPolicy`, why))
 }
 
 function checkCapacity(capacity: Spec['capacity'], path: string, errors: FieldError[]): void {

@@ -1,7 +1,8 @@
 import type { FieldError } from '../../machinery/errors.ts'
 import { forbiddenField, invalidField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
-import type { AppArmorProfile, PodSpec, SeccompProfile } from '../types/core/v1.ts'
+import { getOwn } from '../../machinery/own-member.ts'
+import type { AppArmorProfile, Pod, PodSpec, SeccompProfile } from '../types/core/v1.ts'
 import { checkForm } from './checks.ts'
 import { descendingPathErrors } from './formats.ts'
 
@@ -112,4 +113,20 @@ function matchProfile(
       errors.push(forbiddenField(`${path}.localhostProfile`, `${what} profile in annotation and field must match`))
     }
   }
+}
+
+/** What may not change while the Pod lives, then all that holds for new ones. After ValidatePodSpecificAnnotationUpdates. */
+export function checkAnnotationUpdates(pod: DeepReadonly<Pod>, old: DeepReadonly<Pod>, errors: FieldError[]): void {
+  const path = 'metadata.annotations'
+  const annotations = pod.metadata?.annotations ?? {}
+  const before = old.metadata?.annotations ?? {}
+  const kindOf = (key: string) =>
+    key.startsWith(appArmorOfContainer) ? 'AppArmor annotations' : key === mirror ? 'mirror pod annotation' : undefined
+  const forbid = (key: string, what: string) => {
+    const kind = kindOf(key)
+    if (kind) errors.push(forbiddenField(`${path}[${key}]`, `may not ${what} ${kind}`))
+  }
+  for (const key in before) if (getOwn(annotations, key) !== before[key]) forbid(key, 'remove or update')
+  for (const key in annotations) if (getOwn(before, key) === undefined) forbid(key, 'add')
+  checkPodAnnotations({ annotations, spec: pod.spec ?? { containers: [] }, path }, errors)
 }

@@ -3,12 +3,14 @@ import type { FieldError } from '../../machinery/errors.ts'
 import { forbiddenField, invalidField, requiredField } from '../../machinery/field-errors.ts'
 import { labelKeyErrors } from '../../machinery/label-syntax.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { goDifference } from '../go-form/go-form.ts'
 import type { Pod, PodSpec, PodTemplate, PodTemplateSpec, Toleration } from '../types/core/v1.ts'
 import { checkTolerations } from './affinity.ts'
 import { checkLabels } from './checks.ts'
 import { checkImageSpace } from './containers.ts'
 import { inclusiveRange } from './formats.ts'
-import { checkAnnotationsMatchFields, checkPodAnnotations } from './pod-annotations.ts'
+import { checkPlacementUpdates } from './gated-placement.ts'
+import { checkAnnotationsMatchFields, checkAnnotationUpdates, checkPodAnnotations } from './pod-annotations.ts'
 import { checkPodSpec } from './pod-spec.ts'
 
 type ReadonlyPod = DeepReadonly<Pod>
@@ -29,6 +31,13 @@ export function validatePod(pod: ReadonlyPod): FieldError[] {
   }
   const annotations = pod.metadata?.annotations
   if (annotations) checkAnnotationsMatchFields({ annotations, spec, path: 'spec' }, errors)
+  return errors
+}
+
+/** What holds for a Pod at any time. After validatePodMetadataAndSpec, its metadata apart. */
+export function podErrors(pod: ReadonlyPod): FieldError[] {
+  const errors: FieldError[] = []
+  checkPod(pod, errors)
   return errors
 }
 
@@ -62,14 +71,39 @@ export function validatePodUpdate(pod: ReadonlyPod, old: ReadonlyPod): FieldErro
   const spec = pod.spec ?? missingSpec
   const before = old.spec ?? missingSpec
   checkPod(pod, errors)
+  checkAnnotationUpdates(pod, old, errors)
   for (const list of ['containers', 'initContainers'] as const) {
     if (!checkContainerUpdates(spec[list] ?? [], before[list] ?? [], `spec.${list}`, errors)) return errors
   }
   if (!checkDeadlineUpdate(spec.activeDeadlineSeconds, before.activeDeadlineSeconds, errors)) return errors
   checkTolerationUpdates(spec.tolerations ?? [], before.tolerations ?? [], errors)
   checkGateUpdates(spec, before, errors)
-  if (!isDeepStrictEqual(withoutUpdatable(spec, before), before)) {
-    errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n`))
+  if (before.schedulingGates?.length) checkPlacementUpdates(spec, before, errors)
+  const munged = withoutUpdatable(spec, before)
+  if (!isDeepStrictEqual(munged, before)) {
+    const difference = goDifference('PodSpec', before, munged)
+    errors.push(forbiddenField('spec', `pod updates may not change fields other than ${updatable}\n${difference}`))
+  }
+  return errors
+}
+
+/** Of `/ephemeralcontainers`: what was added once stays as it is. */
+export function validateEphemeralContainersUpdate(pod: ReadonlyPod, old: ReadonlyPod): FieldError[] {
+  if (old.metadata?.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
+    return [forbiddenField('', 'static pods do not support ephemeral containers')]
+  }
+  const errors = podErrors(pod)
+  checkAnnotationUpdates(pod, old, errors)
+  const now = pod.spec?.ephemeralContainers ?? []
+  for (const before of old.spec?.ephemeralContainers ?? []) {
+    const match = now.findLast(({ name }) => name === before.name)
+    const existing = `existing ephemeral containers ${JSON.stringify(before.name)} may not be`
+    const path = 'spec.ephemeralContainers'
+    if (!match) errors.push(forbiddenField(path, `${existing} removed\n`))
+    else if (!isDeepStrictEqual(match, before)) {
+      const difference = goDifference('EphemeralContainer', before, match)
+      errors.push(forbiddenField(path, `${existing} changed\n${difference}`))
+    }
   }
   return errors
 }

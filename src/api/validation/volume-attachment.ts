@@ -2,10 +2,11 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FieldError } from '../../machinery/errors.ts'
 import { forbiddenField, invalidField, requiredField, tooLongField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { goForm } from '../go-form/go-form.ts'
 import type { VolumeAttachment, VolumeAttachmentSource, VolumeError } from '../types/storage/v1.ts'
 import { checkImmutable, checkSubdomain } from './checks.ts'
 import { inclusiveRange } from './formats.ts'
-import { goPointer, goString, goStruct, goValue } from './go-json.ts'
+import { checkInlineVolumeSpec } from './persistent-volume.ts'
 import { checkDriverName } from './volumes.ts'
 
 /** After pkg/apis/storage/validation ValidateVolumeAttachment v1.36. */
@@ -15,19 +16,6 @@ const maxMessageBytes = 1024
 const maxCode = 2 ** 31 - 1
 
 type Attachment = DeepReadonly<VolumeAttachment>
-
-const goAttachmentSpec = goStruct([
-  ['Attacher', 'attacher', goString],
-  [
-    'Source',
-    'source',
-    goStruct([
-      ['PersistentVolumeName', 'persistentVolumeName', goValue],
-      ['InlineVolumeSpec', 'inlineVolumeSpec', goPointer(goValue)],
-    ]),
-  ],
-  ['NodeName', 'nodeName', goString],
-])
 
 export function validateVolumeAttachment({ spec, status }: Attachment): FieldError[] {
   const errors: FieldError[] = []
@@ -44,7 +32,8 @@ export function validateVolumeAttachment({ spec, status }: Attachment): FieldErr
 
 export function validateVolumeAttachmentUpdate(object: Attachment, old: Attachment): FieldError[] {
   const errors = validateVolumeAttachment(object)
-  checkImmutable(isDeepStrictEqual(object.spec, old.spec), goAttachmentSpec(object.spec), 'spec', errors)
+  const isSame = isDeepStrictEqual(object.spec, old.spec)
+  checkImmutable(isSame, isSame ? undefined : goForm('VolumeAttachmentSpec', object.spec ?? {}), 'spec', errors)
   return errors
 }
 
@@ -58,7 +47,7 @@ function checkSource(
   else if (!inline && name === undefined) errors.push(requiredField(path, why))
   else if (name === '') {
     errors.push(requiredField(`${path}.persistentVolumeName`, 'must specify non empty persistentVolumeName'))
-  }
+  } else if (inline) checkInlineVolumeSpec(inline, `${path}.inlineVolumeSpec`, errors)
 }
 
 function checkAttachmentMetadata(metadata: Readonly<Record<string, string>>, errors: FieldError[]): void {

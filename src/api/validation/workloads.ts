@@ -3,10 +3,11 @@ import type { FieldError } from '../../machinery/errors.ts'
 import { forbiddenField, invalidField, notSupportedField, requiredField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { labelSelectorMatcher, SelectorError } from '../../machinery/selectors.ts'
-import type { DaemonSet, Deployment, ReplicaSet, StatefulSet, StatefulSetSpec } from '../types/apps/v1.ts'
-import type { PodTemplateSpec, ReplicationController, Volume } from '../types/core/v1.ts'
+import { goForm } from '../go-form/go-form.ts'
+import type { DaemonSet, Deployment, ReplicaSet } from '../types/apps/v1.ts'
+import type { PodTemplateSpec, ReplicationController } from '../types/core/v1.ts'
 import type { LabelSelector } from '../types/meta/v1.ts'
-import { checkImmutable, checkLabelForm, checkNonNegative } from './checks.ts'
+import { checkImmutable, checkNonNegative } from './checks.ts'
 import { checkLabelSelector, isEmptySelector } from './label-selector.ts'
 import { checkPodTemplate } from './pod.ts'
 
@@ -33,14 +34,14 @@ export function checkAtMostWhole(value: IntOrString, path: string, errors: Field
 /** What is no number counts as none, as upstream reads it. */
 const isZero = (value: IntOrString) => (Number.parseInt(String(value ?? 0), 10) || 0) === 0
 
-interface SelectorRules {
+export interface SelectorRules {
   readonly selector: DeepReadonly<LabelSelector> | undefined
   readonly template: DeepReadonly<PodTemplateSpec> | undefined
   /** How the kind is called in the error of an empty selector. */
   readonly called: string
 }
 
-function checkSelector({ selector, called }: SelectorRules, path: string, errors: FieldError[]): void {
+export function checkSelector({ selector, called }: SelectorRules, path: string, errors: FieldError[]): void {
   if (!selector) return void errors.push(requiredField(path))
   checkLabelSelector(selector, path, errors)
   if (isEmptySelector(selector)) errors.push(invalidField(path, selector, `empty selector is invalid for ${called}`))
@@ -62,15 +63,15 @@ export function selectorMatches(
 const unmatched = '`selector` does not match template `labels`'
 
 /** The template must have what its own selector asks for. */
-function checkTemplateLabels({ selector, template }: SelectorRules, path: string, errors: FieldError[]): void {
-  const isAsked = selector !== undefined && !isEmptySelector(selector)
+export function checkTemplateLabels({ selector, template }: SelectorRules, path: string, errors: FieldError[]): void {
+  const isAsked = selector === undefined || !isEmptySelector(selector)
   const labels = template?.metadata?.labels
   if (isAsked && selectorMatches(selector, labels) === false) {
     errors.push(invalidField(`${path}.metadata.labels`, labels ?? null, unmatched))
   }
 }
 
-function checkRunsForever(
+export function checkRunsForever(
   template: DeepReadonly<PodTemplateSpec> | undefined,
   kind: string,
   path: string,
@@ -144,11 +145,6 @@ interface RollingStrategy {
   readonly rollingUpdate?: { readonly maxUnavailable?: number | string; readonly maxSurge?: number | string }
 }
 
-/** A strategy as Go's struct shows it in errors. */
-function goStrategy({ type = '', rollingUpdate }: RollingStrategy): object {
-  return { Type: type, RollingUpdate: rollingUpdate ?? null }
-}
-
 function checkDeploymentStrategy(strategy: RollingStrategy = {}, errors: FieldError[]): void {
   const { type, rollingUpdate } = strategy
   const path = 'spec.strategy'
@@ -158,7 +154,9 @@ function checkDeploymentStrategy(strategy: RollingStrategy = {}, errors: FieldEr
     return
   }
   if (type !== 'RollingUpdate') {
-    return void errors.push(notSupportedField(path, goStrategy(strategy), ['Recreate', 'RollingUpdate']))
+    return void errors.push(
+      notSupportedField(path, goForm('DeploymentStrategy', strategy), ['Recreate', 'RollingUpdate']),
+    )
   }
   const { maxUnavailable, maxSurge } = rollingUpdate ?? {}
   const at = `${path}.rollingUpdate`
@@ -202,7 +200,9 @@ function checkDaemonStrategy(strategy: RollingStrategy = {}, errors: FieldError[
   const path = 'spec.updateStrategy'
   if (strategy.type === 'OnDelete') return
   if (strategy.type !== 'RollingUpdate') {
-    return void errors.push(notSupportedField(path, goStrategy(strategy), ['RollingUpdate', 'OnDelete']))
+    return void errors.push(
+      notSupportedField(path, goForm('DaemonSetUpdateStrategy', strategy), ['RollingUpdate', 'OnDelete']),
+    )
   }
   if (!strategy.rollingUpdate) return void errors.push(requiredField(`${path}.rollingUpdate`))
   const { maxUnavailable, maxSurge } = strategy.rollingUpdate
@@ -222,99 +222,6 @@ export function validateDaemonSetUpdate(object: DeepReadonly<DaemonSet>, old: De
   const errors: FieldError[] = []
   checkSameSelector(object, old, errors)
   return [...errors, ...validateDaemonSet(object)]
-}
-
-export function validateStatefulSet({ spec }: DeepReadonly<StatefulSet>): FieldError[] {
-  const errors: FieldError[] = []
-  if (spec) checkStatefulSetSpec(spec, errors)
-  return errors
-}
-
-function checkStatefulSetSpec(spec: DeepReadonly<StatefulSetSpec>, errors: FieldError[]): void {
-  checkStatefulPolicies(spec, errors)
-  checkNonNegative(spec.replicas, 'spec.replicas', errors)
-  checkNonNegative(spec.minReadySeconds, 'spec.minReadySeconds', errors)
-  checkNonNegative(spec.ordinals?.start, 'spec.ordinals.start', errors)
-  if (spec.serviceName) checkLabelForm(spec.serviceName, 'spec.serviceName', errors)
-  const rules = { selector: spec.selector, template: withClaimVolumes(spec), called: 'statefulset' }
-  checkSelector(rules, 'spec.selector', errors)
-  if (spec.selector && selectorMatches(spec.selector, undefined) === undefined) {
-    errors.push(invalidField('spec.selector', spec.selector, ''))
-  } else {
-    checkTemplateLabels(rules, 'spec.template', errors)
-    checkPodTemplate(rules.template, 'spec.template', errors)
-  }
-  checkRunsForever(spec.template, 'StatefulSet', 'spec.template', errors)
-}
-
-function checkStatefulPolicies(spec: DeepReadonly<StatefulSetSpec>, errors: FieldError[]): void {
-  const { podManagementPolicy = '', updateStrategy, persistentVolumeClaimRetentionPolicy: retention } = spec
-  if (podManagementPolicy === '') errors.push(requiredField('spec.podManagementPolicy'))
-  else if (podManagementPolicy !== 'OrderedReady' && podManagementPolicy !== 'Parallel') {
-    errors.push(invalidField('spec.podManagementPolicy', podManagementPolicy, "must be 'OrderedReady' or 'Parallel'"))
-  }
-  const { type = '', rollingUpdate } = updateStrategy ?? {}
-  if (type === '') errors.push(requiredField('spec.updateStrategy'))
-  else if (type === 'OnDelete') {
-    if (rollingUpdate) {
-      const shown = { Partition: rollingUpdate.partition ?? 0, MaxUnavailable: rollingUpdate.maxUnavailable ?? null }
-      const why = "only allowed for updateStrategy 'RollingUpdate'"
-      errors.push(invalidField('spec.updateStrategy.rollingUpdate', shown, why))
-    }
-  } else if (type === 'RollingUpdate') {
-    checkNonNegative(rollingUpdate?.partition, 'spec.updateStrategy.rollingUpdate.partition', errors)
-  } else {
-    const shown = goStrategy(updateStrategy ?? {})
-    errors.push(invalidField('spec.updateStrategy', shown, "must be 'RollingUpdate' or 'OnDelete'"))
-  }
-  for (const field of ['whenDeleted', 'whenScaled'] as const) {
-    const policy = retention?.[field] ?? ''
-    if (policy === 'Retain' || policy === 'Delete') continue
-    errors.push(notSupportedField(`spec.persistentVolumeClaimRetentionPolicy.${field}`, policy, ['Retain', 'Delete']))
-  }
-}
-
-/** The template as its Pods will have it: each claim of the set is a volume by its name. */
-function withClaimVolumes({
-  template,
-  volumeClaimTemplates,
-}: DeepReadonly<StatefulSetSpec>): DeepReadonly<PodTemplateSpec> | undefined {
-  if (!template?.spec) return template
-  const claims = (volumeClaimTemplates ?? []).map((claim): Volume => {
-    const name = claim.metadata?.name ?? ''
-    return { name, persistentVolumeClaim: { claimName: name } }
-  })
-  const names = new Set(claims.map(({ name }) => name))
-  const volumes = [...claims, ...(template.spec.volumes ?? []).filter(({ name }) => !names.has(name))]
-  const { subdomain: _subdomain, hostname: _hostname, ...spec } = template.spec
-  return { ...template, spec: { ...spec, volumes } }
-}
-
-const mutableStatefulFields = [
-  'replicas',
-  'template',
-  'updateStrategy',
-  'minReadySeconds',
-  'ordinals',
-  'revisionHistoryLimit',
-  'persistentVolumeClaimRetentionPolicy',
-] as const
-
-export function validateStatefulSetUpdate(
-  object: DeepReadonly<StatefulSet>,
-  old: DeepReadonly<StatefulSet>,
-): FieldError[] {
-  const errors = validateStatefulSet(object)
-  const fixed = (spec: DeepReadonly<StatefulSetSpec> | undefined) =>
-    Object.fromEntries(
-      Object.entries(spec ?? {}).filter(([name]) => !mutableStatefulFields.some((field) => field === name)),
-    )
-  if (!isDeepStrictEqual(fixed(object.spec), fixed(old.spec))) {
-    const why =
-      "updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden"
-    errors.push(forbiddenField('spec', why))
-  }
-  return errors
 }
 
 export function validateReplicationController({ spec }: DeepReadonly<ReplicationController>): FieldError[] {
