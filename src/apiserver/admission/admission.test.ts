@@ -4,7 +4,6 @@ import { refusal, write } from '../../../test/support/admission.ts'
 import { FakeReader } from '../../../test/support/fake-reader.ts'
 import type { Pod } from '../../api/types/core/v1.ts'
 import {
-  limitRanges,
   namespaces,
   pods,
   priorityClasses,
@@ -14,7 +13,6 @@ import {
 } from '../../api/types/resources.ts'
 import type { AdmissionAttributes } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
-import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { newestDefault } from './newest-default.ts'
 import { priority } from './priority.ts'
@@ -122,31 +120,6 @@ test('the newest default wins', () => {
     { metadata: { name: 'newest', creationTimestamp: '2026-03-01T00:00:00Z' }, provisioner: 'p' },
   )
   assert.equal(newestDefault(reader.list(storageClasses), ['default'])?.metadata.name, 'new')
-})
-
-describe('LimitRanger', () => {
-  const reader = new FakeReader().put(limitRanges, {
-    metadata: { name: 'l', namespace: 'shop' },
-    spec: {
-      limits: [{ type: 'Container', default: { cpu: '500m' }, defaultRequest: { cpu: '100m' }, max: { cpu: '1' } }],
-    },
-  })
-
-  test('fills in what a container leaves out, and says so', async () => {
-    const pod = podWith()
-    assert.equal(await refusal(limitRanger(reader), write(pods, { object: pod })), undefined)
-    assert.deepEqual(pod.spec?.containers[0]?.resources, { requests: { cpu: '100m' }, limits: { cpu: '500m' } })
-    assert.equal(
-      pod.metadata?.annotations?.['kubernetes.io/limit-ranger'],
-      'LimitRanger plugin set: cpu request for container c; cpu limit for container c',
-    )
-  })
-
-  test('refuses what is too much', async () => {
-    const pod = podWith({ containers: [{ name: 'c', resources: { limits: { cpu: '2' } } }] })
-    const message = await refusal(limitRanger(reader), write(pods, { object: pod }))
-    assert.equal(message, 'pods "a" is forbidden: maximum cpu usage per Container is 1, but limit is 2')
-  })
 })
 
 describe('ResourceQuota', () => {

@@ -1,6 +1,7 @@
 import { podAmounts } from '../../api/core/pod-amounts.ts'
 import type { Container, LimitRange, LimitRangeItem, PersistentVolumeClaim, Pod } from '../../api/types/core/v1.ts'
 import { limitRanges } from '../../api/types/resources.ts'
+import { aggregateMessage } from '../../machinery/aggregate.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { getOwn } from '../../machinery/own-member.ts'
 import { parseQuantity, type Quantity } from '../../machinery/quantity.ts'
@@ -24,7 +25,7 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
     name: 'LimitRanger',
     handles: ['CREATE', 'UPDATE'],
     mutate(attributes) {
-      if (attributes.operation !== 'CREATE' || !concerns(attributes, '', 'pods')) return
+      if (attributes.definition.plural !== 'pods' || !isLimited(attributes)) return
       for (const range of reader.list(limitRanges, attributes.namespace)) setDefaults(attributes.object as Pod, range)
     },
     validate(attributes) {
@@ -33,8 +34,7 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
         const failures = (range.spec?.limits ?? []).flatMap((item) =>
           demandsOf(attributes, item).flatMap((demand) => check(item, demand)),
         )
-        if (failures.length === 1) throw refuse(attributes, failures[0]!)
-        if (failures.length > 1) throw refuse(attributes, `[${[...new Set(failures)].join(', ')}]`)
+        if (failures.length > 0) throw refuse(attributes, aggregateMessage(failures))
       }
     },
   }
@@ -42,7 +42,9 @@ export function limitRanger(reader: ObjectReader): AdmissionPlugin {
 
 /** Containers of a Pod do not change but by resizing; claims may grow. */
 function isLimited(attributes: AdmissionAttributes): boolean {
-  const { operation, definition, subresource } = attributes
+  const { operation, definition, subresource, oldObject } = attributes
+  // What is going must be able to go.
+  if (oldObject?.metadata?.deletionTimestamp) return false
   if (concerns(attributes, '', 'persistentvolumeclaims')) return true
   if (definition.group !== '' || definition.plural !== 'pods') return false
   return operation === 'CREATE' ? subresource === '' : subresource === 'resize'
@@ -101,13 +103,13 @@ function podDemand(pod: Pod, kind: 'requests' | 'limits'): Amounts {
 
 function check(item: DeepReadonly<LimitRangeItem>, demand: Demand): string[] {
   const { type, min = {}, max = {}, maxLimitRequestRatio = {} } = item
-  const checkMax = type === 'PersistentVolumeClaim' ? aboveMaxRequest : aboveMax
+  const isOfClaims = type === 'PersistentVolumeClaim'
+  const checkMax = isOfClaims ? aboveMaxRequest : aboveMax
+  const ratios = isOfClaims ? {} : maxLimitRequestRatio
   return [
     ...Object.entries(min).map(([name, bound]) => belowMin({ type, name, bound, ...at(demand, name) })),
     ...Object.entries(max).map(([name, bound]) => checkMax({ type, name, bound, ...at(demand, name) })),
-    ...Object.entries(maxLimitRequestRatio).map(([name, bound]) =>
-      aboveRatio({ type, name, bound, ...at(demand, name) }),
-    ),
+    ...Object.entries(ratios).map(([name, bound]) => aboveRatio({ type, name, bound, ...at(demand, name) })),
   ].filter((failure) => failure !== undefined)
 }
 
