@@ -227,7 +227,7 @@ async function createNamespace(transport: Transport, name: string): Promise<void
 
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
 function pipeline(parts: Parts, metrics: Metrics): Step[] {
-  const { options, credentials, authorizer, inFlight, aggregator, flow, audit } = parts
+  const { options, credentials, authorizer, inFlight, aggregator, flow, audit, services } = parts
   const { log, maxInFlight: limits = defaultInFlight } = options
   const { authenticators, anonymous } = credentials
   return [
@@ -242,7 +242,7 @@ function pipeline(parts: Parts, metrics: Metrics): Step[] {
     flow ? flow.step : maxInFlight(limits, inFlight),
     authorize(authorizer),
     aggregator.step,
-    requireAcceptable,
+    requireAcceptable(services.registry),
   ]
 }
 

@@ -49,6 +49,8 @@ export interface RequestContext {
   user: UserInfo
   /** Become Warning headers of the answer. */
   readonly warnings: string[]
+  /** Set for custom resources: they have no protobuf message. Their metadata alone does, and so does a Status. */
+  withoutProtobuf?: boolean
   /** Over HTTP: whether the query holds this word at all, which tells cheaply that a parameter is not there. */
   mentions?(word: string): boolean
   /** Over HTTP: answers 504 when the request is not done after this time, if that is sooner than the server's own limit. */

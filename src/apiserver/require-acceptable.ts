@@ -1,5 +1,6 @@
-import { assertRouted, everyEncoding, mediaTypes, negotiate, noneAcceptable } from './http/negotiate.ts'
-import type { Step } from './request.ts'
+import { assertRouted, everyEncoding, hasCustomForm, mediaTypes, negotiate, noneAcceptable } from './http/negotiate.ts'
+import type { ResourceRegistry } from './registry.ts'
+import type { RequestInfo, Step } from './request.ts'
 import { isKnownForm } from './rest/response-form.ts'
 
 /** These answer in forms of their own, whatever is accepted. */
@@ -19,19 +20,30 @@ const collectionTypes = [...objectTypes, `${mediaTypes.json};stream=watch`, `${m
  * Refuses with 406, before anything is done, a client that would not take the answer: first, as upstream's router does,
  * one that names no type of the path, then one that wants it in a form there is not.
  */
-export const requireAcceptable: Step = async (context, next) => {
-  const { isResourceRequest, group, subresource, verb } = context.info
-  const accept = context.headers.get('accept')
-  if (!accept || plain.has(accept) || !isResourceRequest || ownForms.has(subresource)) return next(context)
-  assertRouted(accept, verb === 'list' || verb === 'watch' ? collectionTypes : objectTypes)
-  const watching = verb === 'watch'
+export function requireAcceptable(registry: ResourceRegistry): Step {
+  return async (context, next) => {
+    const { isResourceRequest, group, version, resource, subresource } = context.info
+    if (!isResourceRequest || ownForms.has(subresource)) return next(context)
+    const isCustom = registry.lookup(group, version, resource)?.custom !== undefined
+    if (isCustom) context.withoutProtobuf = true
+    const accept = context.headers.get('accept')
+    if (!accept || (plain.has(accept) && !(isCustom && accept === mediaTypes.protobuf))) return next(context)
+    assertAcceptable(accept, context.info, isCustom)
+    return next(context)
+  }
+}
+
+function assertAcceptable(accept: string, { verb, group }: RequestInfo, isCustom: boolean): void {
+  // Custom resources are not behind the router.
+  if (!isCustom) assertRouted(accept, verb === 'list' || verb === 'watch' ? collectionTypes : objectTypes)
+  const streaming = verb === 'watch' && !isCustom
   // YAML has no form in which one document follows another on a stream.
-  const encodings = watching ? everyEncoding.filter((encoding) => encoding !== 'yaml') : everyEncoding
+  const encodings = streaming ? everyEncoding.filter((encoding) => encoding !== 'yaml') : everyEncoding
   const found = negotiate(accept, encodings, (parameters, encoding) => {
     const { as, stream = '' } = parameters
     if (as === 'Table' && groupsWithoutTables.has(group)) return false
+    if (isCustom && !hasCustomForm(parameters, encoding)) return false
     return isKnownForm(parameters, encoding) && (stream === '' || stream === 'watch')
   })
-  if (!found) throw noneAcceptable(encodings, watching)
-  return next(context)
+  if (!found) throw noneAcceptable(encodings, streaming)
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
-import { everyEncoding, negotiate, noneAcceptable, parseAccept } from '../http/negotiate.ts'
+import { assertRouted, everyEncoding, mediaTypes, negotiate, noneAcceptable, parseAccept } from '../http/negotiate.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import type { Answer, RequestContext } from '../request.ts'
 import { aggregatedList, coreVersions, groupDocument, groupList, resourceList } from './documents.ts'
@@ -63,7 +63,9 @@ export function createDiscovery(
 
 /** 406 for a form there is not; the aggregated one there is at the two roots alone. */
 function requirePlainForm({ headers }: RequestContext, isRoot: boolean): void {
-  const found = negotiate(headers.get('accept'), everyEncoding, ({ as }) => {
+  const accept = headers.get('accept')
+  assertRouted(accept, Object.values(mediaTypes))
+  const found = negotiate(accept, everyEncoding, ({ as }) => {
     return as === undefined || (isRoot && as === 'APIGroupDiscoveryList')
   })
   if (!found) throw noneAcceptable(everyEncoding, false)

@@ -68,12 +68,8 @@ export function encodeList(list: ListAnswer, format: Format): Body | undefined {
 }
 
 function listObject({ kind, apiVersion, metadata, items, bareItems }: ListAnswer): object {
-  return {
-    kind,
-    apiVersion,
-    metadata,
-    items: items.map(({ object }) => (bareItems ? withoutTypeMeta(object) : object)),
-  }
+  if (!bareItems) return { apiVersion, items: items.map(({ object }) => object), kind, metadata }
+  return { kind, apiVersion, metadata, items: items.map(({ object }) => withoutTypeMeta(object)) }
 }
 
 function withoutTypeMeta({ kind: _kind, apiVersion: _apiVersion, ...rest }: DeepReadonly<KubeObject>): object {

@@ -6,14 +6,14 @@ export const listChunkBytes = 256 * 1024
 
 const comma = 0x2c
 const openBrace = 0x7b
-const listEnd = Buffer.from(']}\n')
 
 /**
  * A list as JSON, in pieces of about `listChunkBytes`, each made when it is asked for: the items' bytes are copied
  * once, and the whole list is never in memory. A short list is one piece of just its size.
  */
-export function* listChunks({ kind, apiVersion, metadata, items, bareItems }: ListAnswer): Generator<Buffer, void> {
-  const head = Buffer.from(`${formatJson({ kind, apiVersion, metadata }).slice(0, -1)},"items":[`)
+export function* listChunks(list: ListAnswer): Generator<Buffer, void> {
+  const { items, bareItems } = list
+  const { head, end: listEnd } = aroundItems(list)
   let chunk = Buffer.allocUnsafe(bytesUpToChunk(head.length + listEnd.length, items))
   let used = head.copy(chunk)
   for (let index = 0; index < items.length; index++) {
@@ -38,6 +38,14 @@ export function* listChunks({ kind, apiVersion, metadata, items, bareItems }: Li
   }
   used += listEnd.copy(chunk, used)
   yield chunk.subarray(0, used)
+}
+
+/** Members as Go's struct has them; a list of custom resources is a map, and sorted. */
+function aroundItems({ kind, apiVersion, metadata, bareItems }: ListAnswer): { head: Buffer; end: Buffer } {
+  const begun = (members: object) => `${formatJson(members).slice(0, -1)},"items":[`
+  if (bareItems) return { head: Buffer.from(begun({ kind, apiVersion, metadata })), end: Buffer.from(']}\n') }
+  const end = `],${formatJson({ kind, metadata }).slice(1)}\n`
+  return { head: Buffer.from(begun({ apiVersion })), end: Buffer.from(end) }
 }
 
 /** What the list takes at most, but no more than a chunk: only as many items are looked at as fit one. */

@@ -78,6 +78,11 @@ export function negotiate(
   return undefined
 }
 
+/** Whether a custom resource can be had like this: in protobuf only what is made of its metadata. */
+export function hasCustomForm({ as }: Readonly<Record<string, string>>, encoding: Encoding): boolean {
+  return encoding !== 'protobuf' || as !== undefined
+}
+
 /** 406 with the media types there are; those of a stream when `stream`. */
 export function noneAcceptable(encodings: readonly Encoding[], stream: boolean): Error {
   return notAcceptable(

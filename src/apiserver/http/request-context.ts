@@ -50,6 +50,7 @@ export class HttpRequestContext implements RequestContext {
   readonly requestId: string
   readonly warnings: string[] = []
   responseHeaders?: Readonly<Record<string, string>>
+  withoutProtobuf?: boolean
   annotate?: AuditAnnotate
   noteRequestObject?: (object: unknown) => void
   info: RequestInfo = unread

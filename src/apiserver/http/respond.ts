@@ -9,6 +9,7 @@ import { listChunks } from './list-chunks.ts'
 import {
   type Encoding,
   everyEncoding,
+  hasCustomForm,
   mediaTypes,
   type NegotiatedMediaType,
   negotiate,
@@ -81,14 +82,15 @@ export class AnswerWriter {
     const delay = status.details?.retryAfterSeconds
     if (delay) extra['retry-after'] = String(delay)
     if (status.code === 403) extra['x-content-type-options'] = 'nosniff'
-    const body = encodeObject(status, undefined, this.#format(context), this.#toProtobuf)
-    return this.#send(status.code ?? 200, body, context, responder, extra)
+    const { code = 200 } = status
+    const format = code >= 400 ? this.#errorFormat(context) : this.#format(context)
+    const body = format ? encodeObject(status, undefined, format, this.#toProtobuf) : plainBody(status)
+    return this.#send(code, body, context, responder, extra)
   }
 
   /** A Status as indented JSON, for a client that takes none of the forms there are. After WriteRawJSON. */
   writePlain(status: Status, context: HttpRequestContext, responder: Responder): Promise<void> | void {
-    const bytes = Buffer.from(formatJson(status, 2))
-    return this.#send(status.code ?? 500, { encoding: 'json', bytes }, context, responder)
+    return this.#send(status.code ?? 500, plainBody(status), context, responder)
   }
 
   #send(
@@ -134,9 +136,17 @@ export class AnswerWriter {
   }
 
   #format(context: HttpRequestContext): Format {
-    const { encoding, parameters } = this.#negotiated(context.headers.get('accept'))
-    const pretty = encoding === 'json' && (parameters.pretty === '1' || prettyFor(context))
-    return { encoding, pretty }
+    const accept = context.headers.get('accept')
+    const custom = context.withoutProtobuf && accept?.includes('protobuf')
+    return formatOf(custom ? negotiate(accept, everyEncoding, hasCustomForm) : this.#negotiated(accept), context)
+  }
+
+  /** Errors are never Tables nor metadata: who takes only those gets undefined, JSON as it comes. */
+  #errorFormat(context: HttpRequestContext): Format | undefined {
+    const accept = context.headers.get('accept')
+    if (!accept?.includes('as=')) return formatOf(this.#negotiated(accept), context)
+    const negotiated = negotiate(accept, everyEncoding, ({ as }) => as === undefined)
+    return negotiated && formatOf(negotiated, context)
   }
 
   #negotiated(accept: string | undefined): NegotiatedMediaType {
@@ -148,6 +158,15 @@ export class AnswerWriter {
     this.#accepted.set(accept, negotiated)
     return negotiated
   }
+}
+
+function formatOf(negotiated: NegotiatedMediaType | undefined, context: HttpRequestContext): Format {
+  const { encoding, parameters } = negotiated ?? fallback
+  return { encoding, pretty: encoding === 'json' && (parameters.pretty === '1' || prettyFor(context)) }
+}
+
+function plainBody(status: Status): Body {
+  return { encoding: 'json', bytes: Buffer.from(formatJson(status, 2)) }
 }
 
 function openWatch(

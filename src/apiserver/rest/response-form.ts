@@ -101,9 +101,19 @@ function plainList(
   return {
     apiVersion: definition.group === '' ? definition.version : `${definition.group}/${definition.version}`,
     kind: definition.listKind,
-    metadata: isCustom(definition) ? { continue: '', ...metadata } : metadata,
+    metadata: isCustom(definition) ? customListMetadata(metadata) : metadata,
     items: items.map((served) => ({ object: served.object, encoded: served })),
     bareItems: !isCustom(definition),
+  }
+}
+
+/** Of a map, and so sorted, with a `continue` that is there also where it is empty. */
+function customListMetadata({ continue: more = '', ...others }: ListAnswer['metadata']): ListAnswer['metadata'] {
+  const { remainingItemCount, resourceVersion } = others
+  return {
+    continue: more,
+    ...(remainingItemCount !== undefined && { remainingItemCount }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
   }
 }
 
