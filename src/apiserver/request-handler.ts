@@ -13,10 +13,12 @@ import { admissionChain } from './admission/chain.ts'
 import { type Aggregator, createAggregator } from './aggregation/aggregator.ts'
 import { type RunningAudit, startAudit } from './audit/create-audit.ts'
 import { authenticate } from './authentication/authenticate.ts'
+import { type AuthenticationMetrics, createAuthenticationMetrics } from './authentication/authentication-metrics.ts'
 import { type Credentials, createCredentials } from './authentication/credentials.ts'
 import { impersonate } from './authentication/impersonate.ts'
 import { createOpenId } from './authentication/open-id.ts'
 import { tokenHandler } from './authentication/token-handler.ts'
+import { type AuthorizationMetrics, createAuthorizationMetrics } from './authorization/authorization-metrics.ts'
 import { attributesOf, authorize, forbiddenRequest } from './authorization/authorize.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import { type AuthorizationChain, createAuthorizationChain } from './authorization/create-authorizer.ts'
@@ -76,6 +78,8 @@ interface Parts {
   readonly reader: ObjectReader
   readonly credentials: Credentials
   readonly authorizer: AuthorizationChain
+  readonly authenticationMetrics: AuthenticationMetrics
+  readonly authorizationMetrics: AuthorizationMetrics
   readonly services: RestServices
   readonly inFlight: InFlight
   readonly aggregator: Aggregator
@@ -106,7 +110,10 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
   const credentials = await createCredentials({ requestHeader: undefined, ...options }, { ...reviews, reader })
   const rbac = rbacAuthorizer(reader)
   const node = nodeAuthorizer(reader, () => reader.get(clusterRoles, 'system:node')?.rules ?? [])
-  const authorizer = await createAuthorizationChain(options.authorization, { ...reviews, node, rbac })
+  const metricsRegistry = new Registry()
+  const authorizationMetrics = createAuthorizationMetrics(metricsRegistry)
+  const chainServices = { ...reviews, node, rbac, metrics: authorizationMetrics }
+  const authorizer = await createAuthorizationChain(options.authorization, chainServices)
   // Plugins write through the whole pipeline, which is complete only when they are.
   const own = createLoopbackTransport({
     handler: (context) => handler(context),
@@ -114,7 +121,6 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     clock: options.clock,
     userAgent: 'kube-apiserver',
   })
-  const metricsRegistry = new Registry()
   const admissionMetrics = createAdmissionMetrics(metricsRegistry, options.clock)
   const plugins = admissionPlugins(
     {
@@ -165,6 +171,8 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     reader,
     credentials,
     authorizer,
+    authenticationMetrics: createAuthenticationMetrics(metricsRegistry),
+    authorizationMetrics,
     services,
     inFlight,
     aggregator,
@@ -228,7 +236,7 @@ async function createNamespace(transport: Transport, name: string): Promise<void
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
 function pipeline(parts: Parts, metrics: Metrics): Step[] {
   const { options, credentials, authorizer, inFlight, aggregator, flow, audit, services } = parts
-  const { log, maxInFlight: limits = defaultInFlight } = options
+  const { log, clock, maxInFlight: limits = defaultInFlight } = options
   const { authenticators, anonymous } = credentials
   return [
     metrics.instrument,
@@ -236,11 +244,11 @@ function pipeline(parts: Parts, metrics: Metrics): Step[] {
     readRequestInfo,
     requestDeadline,
     ...(audit ? [audit.refused] : []),
-    authenticate({ authenticators, anonymous, log }),
+    authenticate({ authenticators, anonymous, log, clock, metrics: parts.authenticationMetrics }),
     ...(audit ? [audit.step] : []),
     impersonate(authorizer),
     flow ? flow.step : maxInFlight(limits, inFlight),
-    authorize(authorizer),
+    authorize(authorizer, parts.authorizationMetrics, clock),
     aggregator.step,
     requireAcceptable(services.registry),
   ]

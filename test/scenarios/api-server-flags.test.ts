@@ -68,6 +68,22 @@ describe('flags of the API server', () => {
     assert.ok(events.some(({ user }) => user.username === 'root'))
   })
 
+  test('show in metrics who was let in, and what was allowed', async () => {
+    await ask('/api')
+    for (const path of ['/version', '/api/v1/secrets']) await ask(path, 'low')
+    const { text } = await ask('/metrics', 'top')
+    for (const series of [
+      'authentication_attempts{result="success"}',
+      'authentication_attempts{result="failure"}',
+      'authenticated_user_requests{username="other"}',
+      'authorization_attempts_total{result="no-opinion"}',
+      'authorization_attempts_total{result="allowed"}',
+      'apiserver_authorization_decisions_total{type="RBAC",name="rbac",decision="allowed"}',
+    ]) {
+      assert.match(text, new RegExp(`^${RegExp.escape(series)} [1-9]`, 'm'))
+    }
+  })
+
   test('turn priority and fairness off', async () => {
     const { headers } = await ask('/api', 'top')
     assert.equal(headers['x-kubernetes-pf-flowschema-uid'], undefined)

@@ -1,6 +1,8 @@
 import { unauthorized } from '../../machinery/errors.ts'
+import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { RequestContext, Step, UserInfo } from '../request.ts'
+import type { AuthenticationMetrics } from './authentication-metrics.ts'
 import {
   AuthenticationError,
   type Authenticator,
@@ -17,6 +19,8 @@ export interface AuthenticateOptions {
   readonly authenticators: readonly Authenticator[]
   readonly anonymous: AnonymousAccess
   readonly log: Logger
+  readonly clock: Clock
+  readonly metrics: AuthenticationMetrics
 }
 
 const anonymous: UserInfo = Object.freeze({
@@ -41,19 +45,27 @@ export function authenticate(options: AuthenticateOptions): Step {
   }
 }
 
-async function find(context: RequestContext, { authenticators, anonymous: allowed, log }: AuthenticateOptions) {
+async function find(context: RequestContext, options: AuthenticateOptions): Promise<UserInfo> {
+  const { authenticators, anonymous: allowed, log, clock, metrics } = options
+  const startMs = clock.monotonicMs()
+  const elapsedMs = () => clock.monotonicMs() - startMs
+  const found = (user: UserInfo): UserInfo => {
+    metrics.attempt('success', elapsedMs(), user.name)
+    return user
+  }
   let refusal: AuthenticationError | undefined
   for (const authenticator of authenticators) {
     try {
       const result = authenticator.authenticate(context)
       const user = result instanceof Promise ? await result : result
-      if (user) return user
+      if (user) return found(user)
     } catch (error) {
       if (!(error instanceof AuthenticationError)) throw error
       refusal ??= error
     }
   }
-  if (!refusal && isAllowed(allowed, context)) return anonymous
+  if (!refusal && isAllowed(allowed, context)) return found(anonymous)
+  metrics.attempt(refusal ? 'error' : 'failure', elapsedMs())
   if (refusal)
     log.warn('a credential was refused', { reason: refusal.message, remote: context.connection.remoteAddress })
   throw unauthorized()

@@ -1,17 +1,21 @@
 import { forbidden } from '../../machinery/errors.ts'
 import type { StatusError } from '../../machinery/status.ts'
+import type { Clock } from '../../platform/clock.ts'
 import type { Answer, RequestContext, Step } from '../request.ts'
+import type { AuthorizationMetrics } from './authorization-metrics.ts'
 import type { AuthorizationAttributes, Authorizer, Decision } from './authorizer.ts'
 
 /**
  * Lets through what the authorizer allows; 403 for the rest, and 500 where it could not be found out who may do what.
  * After apiserver endpoints/filters/authorization.go v1.36.
  */
-export function authorize(authorizer: Authorizer): Step {
+export function authorize(authorizer: Authorizer, metrics: AuthorizationMetrics, clock: Clock): Step {
   return (context, next) => {
+    const startMs = clock.monotonicMs()
     const attributes = attributesOf(context)
     const decision = authorizer.authorize(attributes)
     const goOn = (made: Decision): Promise<Answer> => {
+      metrics.attempt(made, clock.monotonicMs() - startMs)
       noteDecision(context, made)
       if (!made.allowed && made.error !== undefined) return Promise.resolve(internalError(context, made.error))
       requireAllowed(attributes, made)

@@ -1,5 +1,8 @@
+import type { Logger } from '../../platform/log.ts'
 import { mastersGroup } from '../authentication/authenticator.ts'
 import { type FollowedFile, openFollowedFile } from '../configuration/followed-file.ts'
+import type { ReviewWebhookDependencies } from '../configuration/review-webhook.ts'
+import type { AuthorizationMetrics } from './authorization-metrics.ts'
 import {
   type Authorizer,
   allow,
@@ -13,7 +16,7 @@ import {
 } from './authorizer.ts'
 import type { AuthorizerType } from './authorizer-types.ts'
 import { type ConfiguredAuthorizer, parseAuthorizationConfiguration } from './configuration.ts'
-import { type WebhookAuthorizerDependencies, webhookAuthorizer } from './webhook.ts'
+import { webhookAuthorizer } from './webhook.ts'
 
 /** Who may do what. Node and RBAC if nothing is said. */
 export type AuthorizationOptions =
@@ -30,7 +33,9 @@ export interface AuthorizationChain extends Authorizer, RuleResolver {
 
 type Link = Authorizer & RuleResolver
 
-export interface AuthorizationDependencies extends WebhookAuthorizerDependencies {
+export interface AuthorizationDependencies extends ReviewWebhookDependencies {
+  readonly log: Logger
+  readonly metrics: AuthorizationMetrics
   readonly node: Link
   readonly rbac: Link
 }
@@ -65,7 +70,10 @@ export async function createAuthorizationChain(
 
 /** Administrators always; then as configured. */
 function chainOf(authorizers: readonly ConfiguredAuthorizer[], dependencies: AuthorizationDependencies): Link {
-  const links = authorizers.map((authorizer) => linkOf(authorizer, dependencies))
+  const links = authorizers.map((authorizer) => {
+    const name = authorizer.type === 'Webhook' ? authorizer.name : authorizer.type.toLowerCase()
+    return dependencies.metrics.counted(authorizer.type, name, linkOf(authorizer, dependencies))
+  })
   const hasRoles = authorizers.some(({ type }) => type === 'RBAC')
   return {
     ...authorizerUnion([
@@ -89,7 +97,10 @@ function linkOf(authorizer: ConfiguredAuthorizer, dependencies: AuthorizationDep
     case 'AlwaysDeny':
       return alwaysDeny
     case 'Webhook':
-      return webhookAuthorizer(authorizer.webhook, dependencies)
+      return webhookAuthorizer(authorizer.webhook, {
+        ...dependencies,
+        metrics: dependencies.metrics.webhook(authorizer.name),
+      })
   }
 }
 

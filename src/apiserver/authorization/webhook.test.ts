@@ -3,12 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
+import { Registry } from 'prom-client'
 import { stringify } from 'yaml'
 import type { SubjectAccessReviewSpec } from '../../api/types/authorization/v1.ts'
 import { StatusError } from '../../machinery/status.ts'
 import { silentLogger } from '../../platform/log.ts'
 import { VirtualClock } from '../../platform/virtual-clock.ts'
 import type { WebhookClient } from '../webhook/webhook-client.ts'
+import { createAuthorizationMetrics } from './authorization-metrics.ts'
 import type { AuthorizationAttributes, Decision } from './authorizer.ts'
 import { parseAuthorizationConfiguration } from './configuration.ts'
 import { compileMatchCondition, evaluateMatchConditions, type MatchCondition } from './match-conditions.ts'
@@ -46,6 +48,8 @@ interface Sent {
 /** An authorizer whose webhook is `answer`; undefined answers are a 500. */
 function authorizerWith(answer: (sent: Sent) => object | undefined, more: Partial<WebhookAuthorizerOptions> = {}) {
   const sent: Sent[] = []
+  const registry = new Registry()
+  const metrics = createAuthorizationMetrics(registry).webhook('hook')
   const clock = new VirtualClock(0)
   const client: WebhookClient = {
     target: () => assert.fail('objects name no webhook here'),
@@ -68,7 +72,7 @@ function authorizerWith(answer: (sent: Sent) => object | undefined, more: Partia
       matchConditions: [],
       ...more,
     },
-    { client, clock, random: () => 0, log: silentLogger },
+    { client, clock, random: () => 0, log: silentLogger, metrics },
   )
   const authorize = async (attributes = getPods): Promise<Decision> => {
     const decision = Promise.resolve(authorizer.authorize(attributes))
@@ -80,7 +84,9 @@ function authorizerWith(answer: (sent: Sent) => object | undefined, more: Partia
     while (!isMade) await clock.advanceMs(500)
     return made
   }
-  return { authorize, clock, sent }
+  const counts = async () =>
+    (await registry.metrics()).split('\n').filter((line) => /^apiserver_authorization_.*_total\{/.test(line))
+  return { authorize, clock, sent, counts }
 }
 
 describe('a webhook', () => {
@@ -137,6 +143,29 @@ describe('a webhook', () => {
     const { authorize, sent } = authorizerWith(() => undefined)
     assert.deepEqual(await authorize(), { allowed: false, reason: '', error: 'out of order' })
     assert.equal(sent.length, 5)
+  })
+
+  test('is counted', async () => {
+    const answers = [undefined, { allowed: true }]
+    const { authorize, counts } = authorizerWith(() => answers.shift(), {
+      matchConditions: [condition('request.resourceAttributes.resource != "secrets"')],
+    })
+    await authorize({ ...getPods, resource: 'secrets' })
+    await authorize()
+    assert.deepEqual(await counts(), [
+      'apiserver_authorization_webhook_evaluations_total{name="hook",result="error"} 1',
+      'apiserver_authorization_webhook_evaluations_total{name="hook",result="success"} 1',
+      'apiserver_authorization_match_condition_exclusions_total{type="Webhook",name="hook"} 1',
+    ])
+  })
+
+  test('that fails is counted as open', async () => {
+    const { authorize, counts } = authorizerWith(() => undefined)
+    await authorize()
+    assert.deepEqual(await counts(), [
+      'apiserver_authorization_webhook_evaluations_total{name="hook",result="error"} 5',
+      'apiserver_authorization_webhook_evaluations_fail_open_total{name="hook",result="error"} 1',
+    ])
   })
 
   test('that fails denies where the policy says so', async () => {

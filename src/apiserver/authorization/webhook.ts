@@ -1,6 +1,13 @@
 import type { SubjectAccessReviewSpec, SubjectAccessReviewStatus } from '../../api/types/authorization/v1.ts'
+import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
-import { createReviewWebhook, ExpiringCache, type ReviewWebhookDependencies } from '../configuration/review-webhook.ts'
+import {
+  createReviewWebhook,
+  ExpiringCache,
+  failureOf,
+  type ReviewWebhookDependencies,
+} from '../configuration/review-webhook.ts'
+import type { WebhookAuthorizerMetrics } from './authorization-metrics.ts'
 import {
   type AuthorizationAttributes,
   type Authorizer,
@@ -27,6 +34,7 @@ export interface WebhookAuthorizerOptions {
 
 export interface WebhookAuthorizerDependencies extends ReviewWebhookDependencies {
   readonly log: Logger
+  readonly metrics: WebhookAuthorizerMetrics
 }
 
 const rememberedAnswers = 8192
@@ -42,9 +50,11 @@ export function webhookAuthorizer(
   options: WebhookAuthorizerOptions,
   dependencies: WebhookAuthorizerDependencies,
 ): Authorizer & RuleResolver {
-  const { kubeconfigPath, timeoutMs, matchConditions } = options
-  const webhook = createReviewWebhook({ ...dependencies, kubeconfigPath, timeoutMs })
-  const answers = new ExpiringCache<SubjectAccessReviewStatus>(dependencies.clock, rememberedAnswers)
+  const { kubeconfigPath, timeoutMs } = options
+  const { clock, log, metrics } = dependencies
+  const webhook = createReviewWebhook({ ...dependencies, kubeconfigPath, timeoutMs, onTry: metrics.evaluated })
+  const answers = new ExpiringCache<SubjectAccessReviewStatus>(clock, rememberedAnswers)
+  const matchesConditions = conditionMatcher(options.matchConditions, clock, metrics)
   const failed = (error: string): Decision => ({
     allowed: false,
     ...(options.failurePolicy === 'Deny' && { denied: true }),
@@ -58,14 +68,15 @@ export function webhookAuthorizer(
       if (mayRemember) answers.set(key, status, ttlMs)
       return decisionOf(status)
     } catch (error) {
-      dependencies.log.error('the authorization webhook could not be asked', { error })
+      log.error('the authorization webhook could not be asked', { error })
+      if (options.failurePolicy === 'NoOpinion') metrics.failedOpen(failureOf(error))
       return failed(error instanceof Error ? error.message : String(error))
     }
   }
   return {
     authorize(attributes) {
       const spec = reviewSpecOf(attributes)
-      const matches = evaluateMatchConditions(matchConditions, spec)
+      const matches = matchesConditions(spec)
       if (typeof matches !== 'boolean') return failed(matches.error)
       if (!matches) return noOpinion
       const key = JSON.stringify(spec)
@@ -73,6 +84,21 @@ export function webhookAuthorizer(
       return known ? decisionOf(known) : ask(spec, key, lengthOf(attributes) < maxRememberedLength)
     },
     rulesFor: () => ({ rules: [], errors: ['webhook authorizer does not support user rule resolution'] }),
+  }
+}
+
+function conditionMatcher(
+  conditions: readonly MatchCondition[],
+  clock: Clock,
+  metrics: WebhookAuthorizerMetrics,
+): (spec: SubjectAccessReviewSpec) => ReturnType<typeof evaluateMatchConditions> {
+  if (conditions.length === 0) return () => true
+  return (spec) => {
+    const startMs = clock.monotonicMs()
+    const matches = evaluateMatchConditions(conditions, spec)
+    const elapsedMs = clock.monotonicMs() - startMs
+    metrics.conditions({ elapsedMs, failed: typeof matches !== 'boolean', excluded: matches === false })
+    return matches
   }
 }
 

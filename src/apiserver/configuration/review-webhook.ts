@@ -2,6 +2,7 @@ import { type LoadedKubeconfig, loadKubeconfig } from '../../client/kubeconfig.t
 import { LeastRecentlyUsed } from '../../client/least-recently-used.ts'
 import { isStatus } from '../../machinery/status.ts'
 import type { Clock } from '../../platform/clock.ts'
+import { deadlineExceeded } from '../webhook/connection-error.ts'
 import type { WebhookClient, WebhookTarget } from '../webhook/webhook-client.ts'
 import { ConfigurationError } from './configuration-file.ts'
 
@@ -16,7 +17,11 @@ export interface ReviewWebhookOptions extends ReviewWebhookDependencies {
   /** Where the webhook is, and how it knows us, in the form of a kubeconfig. */
   readonly kubeconfigPath: string
   readonly timeoutMs: number
+  /** Told of every try. */
+  readonly onTry?: (result: ReviewResult, elapsedMs: number) => void
 }
+
+export type ReviewResult = 'success' | 'timeout' | 'error'
 
 /** Answers a review (of a token, of access) that is posted to it. */
 export interface ReviewWebhook {
@@ -32,7 +37,7 @@ const jitter = 0.2
 
 /** Throws a ConfigurationError. After apiserver util/webhook GenericWebhook v1.36. */
 export function createReviewWebhook(options: ReviewWebhookOptions): ReviewWebhook {
-  const { client, timeoutMs, clock, random } = options
+  const { client, timeoutMs, clock, random, onTry = () => undefined } = options
   const { options: endpoint } = load(options.kubeconfigPath)
   const target = (): WebhookTarget => ({
     url: endpoint.url,
@@ -47,9 +52,13 @@ export function createReviewWebhook(options: ReviewWebhookOptions): ReviewWebhoo
     async post(review) {
       let delayMs = firstDelayMs
       for (let attempt = 1; ; attempt++) {
+        const startMs = clock.monotonicMs()
         try {
-          return await client.call(target(), { body: review, timeoutMs })
+          const answer = await client.call(target(), { body: review, timeoutMs })
+          onTry('success', clock.monotonicMs() - startMs)
+          return answer
         } catch (error) {
+          onTry(failureOf(error), clock.monotonicMs() - startMs)
           if (attempt === attempts || !mayRetry(error)) throw error
           await clock.sleep(delayMs + random(Math.ceil(delayMs * jitter)))
           delayMs *= factor
@@ -82,6 +91,12 @@ function mayRetry(error: unknown): boolean {
     return asksForDelay || isStatus(error, 'InternalError', 'Timeout', 'TooManyRequests')
   }
   return error instanceof Error && /: EOF$|connection reset/.test(error.message)
+}
+
+/** What a try that failed counts as. */
+export function failureOf(error: unknown): 'timeout' | 'error' {
+  if (isStatus(error)) return error.code === 504 ? 'timeout' : 'error'
+  return error instanceof Error && error.message.endsWith(deadlineExceeded) ? 'timeout' : 'error'
 }
 
 /** Answers that stay good for a while. Bounded. */
