@@ -25,7 +25,7 @@ export function nodeNamespace(nodeName: string, number: number): NodeNamespace {
 
 /** Makes the bridge and lets what leaves the machine through it carry the machine's own address. */
 export async function createBridge(): Promise<void> {
-  if (!bridgeExists()) await ip('link', 'add', bridge, 'type', 'bridge')
+  if (!linkExists(bridge)) await ip('link', 'add', bridge, 'type', 'bridge')
   await ip('address', 'replace', `${bridgeAddress}/24`, 'dev', bridge)
   await ip('link', 'set', bridge, 'up')
   const statements = [
@@ -42,6 +42,8 @@ export async function createBridge(): Promise<void> {
 export async function createNodeNamespace({ name, path, address }: NodeNamespace, number: number): Promise<void> {
   if (existsSync(path)) return
   const hostEnd = `kubets-n${number}`
+  // A namespace that was removed lives on, link and all, as long as a process is in it.
+  if (linkExists(hostEnd)) await ip('link', 'delete', hostEnd)
   await ip('netns', 'add', name)
   try {
     await ip('link', 'add', hostEnd, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
@@ -59,15 +61,15 @@ export async function createNodeNamespace({ name, path, address }: NodeNamespace
 /** Removes the namespaces, which takes their links along, then bridge and rules. Does nothing where there is nothing. */
 export async function removeNodeNamespaces(namespaces: readonly NodeNamespace[]): Promise<void> {
   for (const { name, path } of namespaces) if (existsSync(path)) await ip('netns', 'delete', name)
-  if (bridgeExists()) {
+  if (linkExists(bridge)) {
     await ip('link', 'delete', bridge)
     await runProgram('nft', ['-f', '-'], { input: `add table ${bridgeTable}\ndelete table ${bridgeTable}\n` })
   }
 }
 
 /** By /proc, which shows this process's network; /sys shows that of whoever mounted it. */
-function bridgeExists(): boolean {
-  return new RegExp(`^ *${bridge}:`, 'm').test(readFileSync('/proc/self/net/dev', 'utf8'))
+function linkExists(link: string): boolean {
+  return new RegExp(`^ *${link}:`, 'm').test(readFileSync('/proc/self/net/dev', 'utf8'))
 }
 
 function ip(...args: string[]): Promise<string> {
