@@ -64,7 +64,7 @@ const unmatched = '`selector` does not match template `labels`'
 
 /** The template must have what its own selector asks for. */
 export function checkTemplateLabels({ selector, template }: SelectorRules, path: string, errors: FieldError[]): void {
-  const isAsked = selector === undefined || !isEmptySelector(selector)
+  const isAsked = !selector || !isEmptySelector(selector)
   const labels = template?.metadata?.labels
   if (isAsked && selectorMatches(selector, labels) === false) {
     errors.push(invalidField(`${path}.metadata.labels`, labels ?? null, unmatched))
