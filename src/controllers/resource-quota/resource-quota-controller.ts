@@ -12,6 +12,7 @@ import {
   type ControllerContext,
   type ControllerInstance,
   type ReconcileResult,
+  type WatchEvent,
   watch,
 } from '../controller.ts'
 import { isPodTerminal } from '../pods.ts'
@@ -38,7 +39,8 @@ class ResourceQuotaController implements ControllerInstance {
   constructor(context: ControllerContext) {
     this.#context = context
     this.#quotas = context.informers.informerFor(resourceQuotas)
-    this.watches = [watch(this.#quotas, ({ object }) => [objectKey(object)])]
+    // Of what admission charges nothing is counted anew: a cache that lags behind it would take that back.
+    this.watches = [watch(this.#quotas, (event) => (isCounted(event) ? [objectKey(event.object)] : []))]
   }
 
   async reconcile(key: string, signal: AbortSignal): Promise<ReconcileResult | undefined> {
@@ -109,6 +111,11 @@ class ResourceQuotaController implements ControllerInstance {
     if (sameAmounts(hard, quota.status?.hard) && sameAmounts(used, quota.status?.used)) return
     await this.#context.client.of(resourceQuotas).updateStatus({ ...(quota as ResourceQuota), status: { hard, used } })
   }
+}
+
+/** Whether what is to be counted is new: the quota itself, or the amounts it limits. */
+function isCounted({ object, previous }: WatchEvent<ResourceQuota>): boolean {
+  return !previous || !sameAmounts(object.spec?.hard ?? {}, previous.spec?.hard ?? {})
 }
 
 /** Whether the kind is the one that a quota's `pods` or `count/pods` is about. */
