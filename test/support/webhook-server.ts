@@ -15,8 +15,11 @@ export interface Review {
   readonly request: Readonly<Record<string, unknown>> & { readonly uid: string; readonly object: ConfigMap }
 }
 
-/** What a webhook answers: the members of an AdmissionReview, and an HTTP status. Nothing: it never answers. */
-export type Respond = (review: Review) => Readonly<Record<string, unknown>> | undefined
+/** The members of an AdmissionReview, and an HTTP status. */
+type Responded = Readonly<Record<string, unknown>>
+
+/** What a webhook answers, at once or later. Nothing: it never answers. */
+export type Respond = (review: Review) => Responded | undefined | Promise<Responded>
 
 export interface WebhookServer {
   readonly port: number
@@ -47,7 +50,7 @@ export async function startWebhookServer(): Promise<WebhookServer> {
   const server = createServer({ cert, key }, async (request, response) => {
     const review = (await json(request)) as Review
     reviews.push(review)
-    const answer = responders.get(new URL(request.url!, 'https://x').pathname)?.(review)
+    const answer = await responders.get(new URL(request.url!, 'https://x').pathname)?.(review)
     if (answer === undefined) return
     const { status = 200, ...body } = answer
     response.writeHead(status as number, { 'content-type': 'application/json' })
