@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { hostname } from 'node:os'
 import { Registry } from 'prom-client'
 import type { ResourceDefinition } from '../api/resource-definition.ts'
 import { resourcePath } from '../api/resource-ref.ts'
@@ -24,7 +25,9 @@ import type { Authorizer } from './authorization/authorizer.ts'
 import { type AuthorizationChain, createAuthorizationChain } from './authorization/create-authorizer.ts'
 import { nodeAuthorizer } from './authorization/node.ts'
 import { rbacAuthorizer } from './authorization/rbac.ts'
+import { identityOf } from './bootstrap/server-objects.ts'
 import { createComponentStatuses } from './component-statuses.ts'
+import { reloadMetrics } from './configuration/reload-metrics.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
 import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
@@ -107,13 +110,23 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
   const random = (limit: number) => randomInt(limit)
   const webhookClient = createWebhookClient({ reader, clock: options.clock, random })
   const reviews = { client: webhookClient, clock: options.clock, log: options.log, random }
-  const credentials = await createCredentials({ requestHeader: undefined, ...options }, { ...reviews, reader })
+  const metricsRegistry = new Registry()
+  const observerOf = (subject: 'authentication' | 'authorization') =>
+    reloadMetrics({ registry: metricsRegistry, clock: options.clock, subject, identity: identityOf(hostname()) })
+  const credentials = await createCredentials(
+    { requestHeader: undefined, ...options },
+    { ...reviews, reader, observer: observerOf('authentication') },
+  )
   const rbac = rbacAuthorizer(reader)
   const node = nodeAuthorizer(reader, () => reader.get(clusterRoles, 'system:node')?.rules ?? [])
-  const metricsRegistry = new Registry()
   const authorizationMetrics = createAuthorizationMetrics(metricsRegistry)
-  const chainServices = { ...reviews, node, rbac, metrics: authorizationMetrics }
-  const authorizer = await createAuthorizationChain(options.authorization, chainServices)
+  const authorizer = await createAuthorizationChain(options.authorization, {
+    ...reviews,
+    node,
+    rbac,
+    metrics: authorizationMetrics,
+    observer: observerOf('authorization'),
+  })
   // Plugins write through the whole pipeline, which is complete only when they are.
   const own = createLoopbackTransport({
     handler: (context) => handler(context),

@@ -1,7 +1,7 @@
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import { ConfigurationError } from '../configuration/configuration-file.ts'
-import { openFollowedFile } from '../configuration/followed-file.ts'
+import { type FileObserver, openFollowedFile } from '../configuration/followed-file.ts'
 import type { ReviewWebhookDependencies } from '../configuration/review-webhook.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import type { AnonymousAccess } from './authenticate.ts'
@@ -57,6 +57,8 @@ export interface CredentialOptions {
 
 export interface CredentialDependencies extends ReviewWebhookDependencies {
   readonly reader: ObjectReader
+  /** Of the configuration file. */
+  readonly observer: FileObserver
   readonly clock: Clock
   readonly log: Logger
 }
@@ -117,7 +119,7 @@ interface Structured {
 async function openIssuers(
   options: AuthenticationOptions,
   ownIssuers: readonly string[],
-  { clock, log }: Pick<CredentialDependencies, 'clock' | 'log'>,
+  { clock, log, observer }: Pick<CredentialDependencies, 'clock' | 'log' | 'observer'>,
 ): Promise<Structured> {
   const { oidc, configurationFile, anonymous: anonymousFlag } = options
   if (configurationFile === undefined) {
@@ -129,6 +131,7 @@ async function openIssuers(
     path: configurationFile,
     clock,
     log,
+    observer,
     parse(text) {
       const found = parseAuthenticationConfiguration(text, ownIssuers)
       refuseOtherAnonymous(found, first, anonymousFlag)

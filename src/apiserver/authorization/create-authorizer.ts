@@ -1,6 +1,6 @@
 import type { Logger } from '../../platform/log.ts'
 import { mastersGroup } from '../authentication/authenticator.ts'
-import { type FollowedFile, openFollowedFile } from '../configuration/followed-file.ts'
+import { type FileObserver, type FollowedFile, openFollowedFile } from '../configuration/followed-file.ts'
 import type { ReviewWebhookDependencies } from '../configuration/review-webhook.ts'
 import type { AuthorizationMetrics } from './authorization-metrics.ts'
 import {
@@ -36,6 +36,8 @@ type Link = Authorizer & RuleResolver
 export interface AuthorizationDependencies extends ReviewWebhookDependencies {
   readonly log: Logger
   readonly metrics: AuthorizationMetrics
+  /** Of the configuration file. */
+  readonly observer: FileObserver
   readonly node: Link
   readonly rbac: Link
 }

@@ -167,7 +167,7 @@ export function identityLease(
 }
 
 /** After apiserver server/config.go: a digest, so that the name of the machine need not be a valid name. */
-function identityOf(hostname: string): string {
+export function identityOf(hostname: string): string {
   const digest = createHash('sha256').update(`${hostname}\0kube-apiserver`).digest('hex')
   return `apiserver-${digest.slice(0, 26)}`
 }

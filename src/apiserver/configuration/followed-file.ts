@@ -6,6 +6,13 @@ import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 import { ConfigurationError } from './configuration-file.ts'
 
+/** Told of what becomes of a file. */
+export interface FileObserver {
+  opened(text: string): void
+  reloaded(text: string): void
+  failed(): void
+}
+
 export interface FollowedFileOptions<T> {
   readonly path: string
   /** Throws a ConfigurationError for a file that makes no sense. */
@@ -14,6 +21,7 @@ export interface FollowedFileOptions<T> {
   readonly log: Logger
   /** How often the file is looked at, beside being told of changes; once a minute if not given, as upstream. */
   readonly pollMs?: number
+  readonly observer?: FileObserver
 }
 
 /** What a configuration file says, now and as it changes. */
@@ -27,18 +35,21 @@ const defaultPollMs = 60_000
 
 /** Rejects with a ConfigurationError. */
 export async function openFollowedFile<T>(options: FollowedFileOptions<T>): Promise<FollowedFile<T>> {
-  const { path, parse, log } = options
+  const { path, parse, log, observer } = options
   let text = await read(path)
   let current = await parse(text)
+  observer?.opened(text)
   const look = async () => {
     try {
       const found = await read(path)
       if (found === text) return
       text = found
       current = await parse(found)
+      observer?.reloaded(found)
       log.info('a configuration file changed', { path })
     } catch (error) {
       if (!(error instanceof ConfigurationError)) throw error
+      observer?.failed()
       log.error('a configuration file cannot be used, what it said before stays', { path, error })
     }
   }
