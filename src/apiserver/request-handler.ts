@@ -146,6 +146,8 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
       generateName: (base) => generateName(base, random),
       nowMs: options.clock.nowMs,
       metrics: admissionMetrics,
+      random,
+      sleep: (ms) => options.clock.sleep(ms),
       updateQuotaStatus: (quota, used) => updateQuotaStatus(own, quota, used),
       createNamespace: (name) => createNamespace(own, name),
     },

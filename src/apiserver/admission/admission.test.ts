@@ -3,21 +3,12 @@ import { describe, test } from 'node:test'
 import { refusal, write } from '../../../test/support/admission.ts'
 import { FakeReader } from '../../../test/support/fake-reader.ts'
 import type { Pod } from '../../api/types/core/v1.ts'
-import {
-  namespaces,
-  pods,
-  priorityClasses,
-  resourceQuotas,
-  serviceAccounts,
-  storageClasses,
-} from '../../api/types/resources.ts'
+import { namespaces, pods, resourceQuotas, storageClasses } from '../../api/types/resources.ts'
 import type { AdmissionAttributes } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { newestDefault } from './newest-default.ts'
-import { priority } from './priority.ts'
 import { resourceQuota } from './resource-quota.ts'
-import { serviceAccount } from './service-account.ts'
 
 function podWith(spec: Partial<Pod['spec']> = {}): Pod {
   return { metadata: { name: 'a', namespace: 'shop' }, spec: { containers: [{ name: 'c' }], ...spec } }
@@ -47,58 +38,6 @@ describe('NamespaceLifecycle', () => {
   ]
   for (const { title, attributes, why } of rows) {
     test(title, async () => assert.equal(await refusal(namespaceLifecycle(reader), attributes), why))
-  }
-})
-
-describe('ServiceAccount', () => {
-  const reader = new FakeReader().put(serviceAccounts, {
-    metadata: { name: 'default', namespace: 'shop' },
-    imagePullSecrets: [{ name: 'registry' }],
-  })
-  const plugin = serviceAccount({ reader, generateName: (base) => `${base}abcde` })
-
-  test('gives a Pod the default account, its token and its pull secrets', async () => {
-    const pod = podWith()
-    assert.equal(await refusal(plugin, write(pods, { object: pod })), undefined)
-    assert.equal(pod.spec?.serviceAccountName, 'default')
-    assert.deepEqual(pod.spec.imagePullSecrets, [{ name: 'registry' }])
-    assert.equal(pod.spec.containers[0]!.volumeMounts?.[0]?.name, 'kube-api-access-abcde')
-    assert.equal(pod.spec.volumes?.[0]?.projected?.sources?.length, 3)
-  })
-
-  test('mounts nothing where the Pod wants no token', async () => {
-    const pod = podWith({ automountServiceAccountToken: false })
-    await refusal(plugin, write(pods, { object: pod }))
-    assert.equal(pod.spec?.volumes, undefined)
-  })
-
-  test('refuses an account that is not there', async () => {
-    const message = await refusal(plugin, write(pods, { object: podWith({ serviceAccountName: 'x' }) }))
-    assert.equal(
-      message,
-      'pods "a" is forbidden: error looking up service account shop/x: serviceaccount "x" not found',
-    )
-  })
-})
-
-describe('Priority', () => {
-  const reader = new FakeReader().put(priorityClasses, { metadata: { name: 'high' }, value: 1000 })
-  const rows: { title: string; spec: Partial<Pod['spec']>; want: number | undefined; why?: string }[] = [
-    { title: 'is 0 without a class', spec: {}, want: 0 },
-    { title: 'comes from the class', spec: { priorityClassName: 'high' }, want: 1000 },
-    {
-      title: 'needs a class that is there',
-      spec: { priorityClassName: 'x' },
-      want: undefined,
-      why: 'pods "a" is forbidden: no PriorityClass with name x was found',
-    },
-  ]
-  for (const { title, spec, want, why } of rows) {
-    test(title, async () => {
-      const pod = podWith(spec)
-      assert.equal(await refusal(priority(reader), write(pods, { object: pod })), why)
-      assert.equal(pod.spec?.priority, want)
-    })
   }
 })
 

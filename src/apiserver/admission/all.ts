@@ -52,6 +52,8 @@ export interface AdmissionServices extends ResourceQuotaServices, WebhookService
   /** `base` and some random characters. */
   readonly generateName: (base: string) => string
   readonly createNamespace: (name: string) => Promise<void>
+  readonly random: (limit: number) => number
+  readonly sleep: (ms: number) => Promise<void>
 }
 
 /** What plugins are told by the file of --admission-control-config-file. */

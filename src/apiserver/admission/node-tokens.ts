@@ -24,7 +24,10 @@ export async function admitNodeToken(
   attributes: AdmissionAttributes,
   services: NodeTokenServices,
 ): Promise<void> {
-  const { boundObjectRef: reference, audiences = [] } = (attributes.object as TokenRequest).spec ?? {}
+  const { spec = {} } = attributes.object as TokenRequest
+  const { boundObjectRef: reference } = spec
+  // A real kubelet sends null for none.
+  const audiences = spec.audiences ?? []
   const { apiVersion, kind, name = '', uid } = reference ?? {}
   if (apiVersion !== 'v1' || kind !== 'Pod' || name === '') {
     throw refuse(attributes, 'node requested token not bound to a pod')

@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim } from '../../api/types/core/v1.ts'
 import { storageClasses } from '../../api/types/resources.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
-import { milliOf } from '../../machinery/quantity.ts'
+import { parseQuantity, type Quantity } from '../../machinery/quantity.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import type { AdmissionPlugin } from './admission.ts'
 import { concerns, refuse } from './refuse.ts'
@@ -18,16 +18,20 @@ export function persistentVolumeClaimResize(reader: ObjectReader): AdmissionPlug
       if (!concerns(attributes, '', 'persistentvolumeclaims')) return
       const claim = attributes.object as PersistentVolumeClaim
       const old = attributes.oldObject as DeepReadonly<PersistentVolumeClaim>
-      if (storageOf(claim) <= storageOf(old)) return
+      if (storageOf(claim).compare(storageOf(old)) <= 0) return
       if (old.status?.phase !== 'Bound') throw refuse(attributes, 'Only bound persistent volume claims can be expanded')
-      const className =
-        claim.metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? claim.spec?.storageClassName
-      const allowed = className ? reader.get(storageClasses, className)?.allowVolumeExpansion : false
-      if (!allowed) throw refuse(attributes, unsupported)
+      const className = classOf(claim)
+      const isSame = className !== '' && className === classOf(old)
+      if (!isSame || !reader.get(storageClasses, className)?.allowVolumeExpansion) throw refuse(attributes, unsupported)
     },
   }
 }
 
-function storageOf({ spec }: DeepReadonly<PersistentVolumeClaim>): bigint {
-  return milliOf(spec?.resources?.requests?.storage ?? '0')
+function storageOf({ spec }: DeepReadonly<PersistentVolumeClaim>): Quantity {
+  return parseQuantity(spec?.resources?.requests?.storage ?? '0')
+}
+
+/** The annotation is from before there was a field. */
+function classOf({ metadata, spec }: DeepReadonly<PersistentVolumeClaim>): string {
+  return metadata?.annotations?.['volume.beta.kubernetes.io/storage-class'] ?? spec?.storageClassName ?? ''
 }

@@ -1,14 +1,11 @@
-import { isDeepStrictEqual } from 'node:util'
 import { qosClassOf } from '../../api/core/pod-qos.ts'
 import type { Pod, Toleration } from '../../api/types/core/v1.ts'
 import { namespaces } from '../../api/types/resources.ts'
 import { notFound } from '../../machinery/errors.ts'
-import type { DeepReadonly } from '../../machinery/object.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { concerns, failure } from './refuse.ts'
-
-type ReadonlyToleration = DeepReadonly<Toleration>
+import { mergeTolerations, type ReadonlyToleration, toleratesAll } from './tolerations.ts'
 
 /** `podtolerationrestriction.admission.k8s.io/v1alpha1` Configuration: for namespaces that say nothing themselves. */
 export interface PodTolerationRestrictionConfiguration {
@@ -41,7 +38,7 @@ export function podTolerationRestriction(
     const own = annotated(attributes, whitelistAnnotation)
     const whitelist = own ?? configuration.whitelist ?? []
     if (whitelist.length === 0) return
-    if (tolerations.every((toleration) => whitelist.some((allowed) => covers(allowed, toleration)))) return
+    if (tolerations.every((toleration) => whitelist.some((allowed) => toleratesAll(allowed, toleration)))) return
     const merged = 'pod tolerations (possibly merged with namespace default tolerations)'
     throw failure(`${merged} conflict with its ${own ? 'namespace' : 'cluster'} whitelist`)
   }
@@ -74,31 +71,4 @@ function parseTolerations(text: string | undefined): readonly ReadonlyToleration
     if (error instanceof SyntaxError) throw failure(error.message)
     throw error
   }
-}
-
-/** Of those that say the same and more, only the widest stays. After kubernetes pkg/util/tolerations. */
-function mergeTolerations(first: readonly Toleration[], second: readonly ReadonlyToleration[]): Toleration[] {
-  const all = [...first, ...second]
-  const merged: ReadonlyToleration[] = []
-  all.forEach((toleration, index) => {
-    if (merged.some((wider) => covers(wider, toleration))) return
-    const later = all.slice(index + 1)
-    const isCoveredLater = later.some((other) => !isDeepStrictEqual(other, toleration) && covers(other, toleration))
-    if (!isCoveredLater) merged.push(toleration)
-  })
-  return merged.map((toleration) => ({ ...toleration }))
-}
-
-/** Whether `wider` tolerates all that `toleration` does. */
-function covers(wider: ReadonlyToleration, toleration: ReadonlyToleration): boolean {
-  if (isDeepStrictEqual(wider, toleration)) return true
-  const { key = '', operator = '', effect = '', value = '', tolerationSeconds } = wider
-  if ((toleration.key ?? '') !== key && (key !== '' || operator !== 'Exists')) return false
-  if ((toleration.effect ?? '') !== effect && effect !== '') return false
-  if (effect === 'NoExecute' && tolerationSeconds !== undefined) {
-    if (toleration.tolerationSeconds === undefined || toleration.tolerationSeconds > tolerationSeconds) return false
-  }
-  if (operator === 'Exists') return true
-  const isEqual = operator === '' || operator === 'Equal'
-  return isEqual && toleration.operator === 'Equal' && (toleration.value ?? '') === value
 }

@@ -1,5 +1,6 @@
-import type { Binding } from '../../api/types/core/v1.ts'
+import type { Binding, Pod } from '../../api/types/core/v1.ts'
 import { nodes } from '../../api/types/resources.ts'
+import type { KubeObject } from '../../machinery/object.ts'
 import type { ObjectReader } from '../object-reader.ts'
 import type { AdmissionPlugin } from './admission.ts'
 
@@ -11,14 +12,21 @@ export function podTopologyLabels(reader: ObjectReader): AdmissionPlugin {
     name: 'PodTopologyLabels',
     handles: ['CREATE'],
     mutate({ definition, subresource, object }) {
-      if (definition.group !== '' || definition.plural !== 'pods' || subresource !== 'binding') return
-      const binding = object as Binding
-      if (binding.target.kind && binding.target.kind !== 'Node') return
-      const labels = reader.get(nodes, binding.target.name ?? '')?.metadata.labels ?? {}
+      if (definition.group !== '' || definition.plural !== 'pods') return
+      const nodeName = nodeNameIn(object, subresource)
+      const labels = (nodeName && reader.get(nodes, nodeName)?.metadata.labels) || {}
       const present = copied.filter((label) => labels[label] !== undefined)
       if (present.length === 0) return
       const added = Object.fromEntries(present.map((label) => [label, labels[label]!]))
-      binding.metadata = { ...binding.metadata, labels: { ...binding.metadata?.labels, ...added } }
+      object!.metadata = { ...object!.metadata, labels: { ...object!.metadata?.labels, ...added } }
     },
   }
+}
+
+/** Of a Pod that comes with its node, or of what binds one. */
+function nodeNameIn(object: KubeObject | undefined, subresource: string): string | undefined {
+  if (subresource === '') return (object as Pod).spec?.nodeName
+  if (subresource !== 'binding') return undefined
+  const { target } = object as Binding
+  return target.kind === 'Node' ? target.name : undefined
 }

@@ -1,6 +1,7 @@
 import type { Pod } from '../../api/types/core/v1.ts'
 import { priorityClasses } from '../../api/types/resources.ts'
 import type { PriorityClass } from '../../api/types/scheduling/v1.ts'
+import type { DeepReadonly } from '../../machinery/object.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { concerns, refuse } from './refuse.ts'
@@ -17,7 +18,9 @@ export function priority(reader: ObjectReader): AdmissionPlugin {
     name: 'Priority',
     handles: ['CREATE', 'UPDATE'],
     mutate(attributes) {
-      if (attributes.operation === 'CREATE' && concerns(attributes, '', 'pods')) admitPod(attributes, reader)
+      if (!concerns(attributes, '', 'pods')) return
+      if (attributes.operation === 'CREATE') admitPod(attributes, reader)
+      else keepPriority(attributes)
     },
     validate(attributes) {
       if (!concerns(attributes, 'scheduling.k8s.io', 'priorityclasses')) return
@@ -50,6 +53,14 @@ function admitPod(attributes: AdmissionAttributes, reader: ObjectReader): void {
   }
   spec.priority = value
   spec.preemptionPolicy = preemptionPolicy as NonNullable<typeof spec.preemptionPolicy>
+}
+
+/** What was computed once need not be sent back with every update. */
+function keepPriority({ object, oldObject }: AdmissionAttributes): void {
+  const spec = (object as Pod).spec!
+  const { priority: value, preemptionPolicy } = (oldObject as DeepReadonly<Pod>).spec ?? {}
+  if (value !== undefined) spec.priority ??= value
+  if (preemptionPolicy !== undefined) spec.preemptionPolicy ??= preemptionPolicy
 }
 
 function resolve(attributes: AdmissionAttributes, name: string, reader: ObjectReader): ResolvedPriority {

@@ -1,10 +1,12 @@
-import type { Pod, Toleration } from '../../api/types/core/v1.ts'
+import type { Pod } from '../../api/types/core/v1.ts'
 import type { RuntimeClass } from '../../api/types/node/v1.ts'
 import { runtimeClasses } from '../../api/types/resources.ts'
 import { getOwn } from '../../machinery/own-member.ts'
+import { parseQuantity } from '../../machinery/quantity.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { concerns, refuse } from './refuse.ts'
+import { mergeTolerations } from './tolerations.ts'
 
 /** Overhead and placement that a Pod's runtime class asks for. After plugin/pkg/admission/runtimeclass v1.36. */
 export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
@@ -28,11 +30,10 @@ export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
     validate(attributes) {
       if (!concerns(attributes, '', 'pods')) return
       const overhead = (attributes.object as Pod).spec?.overhead
-      if (!overhead || Object.keys(overhead).length === 0) return
-      const found = classOf(attributes)
-      if (!found)
-        throw refuse(attributes, 'pod rejected: Pod overhead set without corresponding RuntimeClass defined Overhead')
-      if (!sameResources(overhead, found.overhead?.podFixed)) throw differentOverhead(attributes)
+      const defined = classOf(attributes)?.overhead
+      if (!defined && overhead)
+        throw refuse(attributes, 'pod rejected: Pod Overhead set without corresponding RuntimeClass defined Overhead')
+      if (defined && !sameResources(overhead, defined.podFixed)) throw differentOverhead(attributes)
     },
   }
 }
@@ -59,18 +60,14 @@ function setScheduling(attributes: AdmissionAttributes, { scheduling }: Held<Run
     }
     spec.nodeSelector = { ...spec.nodeSelector, [key]: value }
   }
-  const added = (scheduling.tolerations ?? []).filter(
-    (toleration) => !spec.tolerations?.some((own) => equal(own, toleration)),
-  )
-  if (added.length > 0)
-    spec.tolerations = [...(spec.tolerations ?? []), ...added.map((toleration): Toleration => ({ ...toleration }))]
+  const tolerations = mergeTolerations(spec.tolerations ?? [], scheduling.tolerations ?? [])
+  if (tolerations.length > 0) spec.tolerations = tolerations
 }
 
-function sameResources(left: Readonly<Record<string, string>>, right: Readonly<Record<string, string>> = {}): boolean {
-  const names = new Set([...Object.keys(left), ...Object.keys(right)])
-  return [...names].every((name) => left[name] === right[name])
-}
+type Amounts = Readonly<Record<string, string>>
 
-function equal(left: unknown, right: unknown): boolean {
-  return JSON.stringify(left) === JSON.stringify(right)
+function sameResources(left: Amounts = {}, right: Amounts = {}): boolean {
+  const names = [...new Set([...Object.keys(left), ...Object.keys(right)])]
+  const amount = (of: Amounts, name: string) => parseQuantity(getOwn(of, name) ?? '0').nano
+  return names.every((name) => name in left === name in right && amount(left, name) === amount(right, name))
 }

@@ -56,14 +56,30 @@ function containerNamesConfigMap({ env, envFrom }: AnyContainer, name: string): 
 }
 
 function volumeNamesSecret(volume: DeepReadonly<Volume>, name: string): boolean {
+  return secretsOf(volume).includes(name)
+}
+
+function secretsOf(volume: DeepReadonly<Volume>): string[] {
   const { secret, projected, csi, azureFile, cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos } = volume
-  const direct = [
+  const names = [
     secret?.secretName,
     csi?.nodePublishSecretRef?.name,
     azureFile?.secretName,
     ...[cephfs, cinder, flexVolume, rbd, scaleIO, iscsi, storageos].map((source) => source?.secretRef?.name),
+    ...(projected?.sources ?? []).map((source) => source.secret?.name),
   ]
-  return direct.includes(name) || (projected?.sources?.some((source) => source.secret?.name === name) ?? false)
+  return names.filter((name) => name !== undefined)
+}
+
+/** Whether a Pod's spec names any Secret. After VisitPodSecretNames. */
+export function namesSecrets(pod: DeepReadonly<Pod>): boolean {
+  const usesOne = ({ env = [], envFrom = [] }: AnyContainer) =>
+    envFrom.some(({ secretRef }) => secretRef) || env.some(({ valueFrom }) => valueFrom?.secretKeyRef)
+  return (
+    (pod.spec?.imagePullSecrets?.length ?? 0) > 0 ||
+    containersOf(pod).some(usesOne) ||
+    volumesOf(pod).some((volume) => secretsOf(volume).length > 0)
+  )
 }
 
 /** The first kind of API object that a Pod's spec names, if any. After kubernetes pkg/api/pod HasAPIObjectReference v1.36. */
