@@ -1,33 +1,24 @@
 import { randomInt } from 'node:crypto'
-import { hostname } from 'node:os'
 import { Registry } from 'prom-client'
 import type { ResourceDefinition } from '../api/resource-definition.ts'
 import { resourcePath } from '../api/resource-ref.ts'
 import type { ResourceQuota } from '../api/types/core/v1.ts'
-import { clusterRoles, namespaces, resourceQuotas } from '../api/types/resources.ts'
+import { namespaces, resourceQuotas } from '../api/types/resources.ts'
 import type { Transport } from '../client/transport.ts'
 import { createClient } from '../client/typed-client.ts'
 import { isStatus, type Status, StatusError } from '../machinery/status.ts'
+import { type Access, createAccess } from './access.ts'
 import { createAdmissionMetrics } from './admission/admission-metrics.ts'
 import { admissionPlugins } from './admission/all.ts'
 import { admissionChain } from './admission/chain.ts'
 import { type Aggregator, createAggregator } from './aggregation/aggregator.ts'
 import { type RunningAudit, startAudit } from './audit/create-audit.ts'
-import { authenticate } from './authentication/authenticate.ts'
-import { type AuthenticationMetrics, createAuthenticationMetrics } from './authentication/authentication-metrics.ts'
-import { type Credentials, createCredentials } from './authentication/credentials.ts'
 import { impersonate } from './authentication/impersonate.ts'
 import { createOpenId } from './authentication/open-id.ts'
 import { tokenHandler } from './authentication/token-handler.ts'
-import { type AuthorizationMetrics, createAuthorizationMetrics } from './authorization/authorization-metrics.ts'
-import { attributesOf, authorize, forbiddenRequest } from './authorization/authorize.ts'
+import { attributesOf, forbiddenRequest } from './authorization/authorize.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
-import { type AuthorizationChain, createAuthorizationChain } from './authorization/create-authorizer.ts'
-import { nodeAuthorizer } from './authorization/node.ts'
-import { rbacAuthorizer } from './authorization/rbac.ts'
-import { identityOf } from './bootstrap/server-objects.ts'
 import { createComponentStatuses } from './component-statuses.ts'
-import { reloadMetrics } from './configuration/reload-metrics.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
 import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
@@ -79,10 +70,7 @@ const defaultMinRequestTimeoutSeconds = 1_800
 interface Parts {
   readonly options: RequestHandlerOptions
   readonly reader: ObjectReader
-  readonly credentials: Credentials
-  readonly authorizer: AuthorizationChain
-  readonly authenticationMetrics: AuthenticationMetrics
-  readonly authorizationMetrics: AuthorizationMetrics
+  readonly access: Access
   readonly services: RestServices
   readonly inFlight: InFlight
   readonly aggregator: Aggregator
@@ -109,24 +97,9 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
   const reader = createObjectReader({ store, registry })
   const random = (limit: number) => randomInt(limit)
   const webhookClient = createWebhookClient({ reader, clock: options.clock, random })
-  const reviews = { client: webhookClient, clock: options.clock, log: options.log, random }
   const metricsRegistry = new Registry()
-  const observerOf = (subject: 'authentication' | 'authorization') =>
-    reloadMetrics({ registry: metricsRegistry, clock: options.clock, subject, identity: identityOf(hostname()) })
-  const credentials = await createCredentials(
-    { requestHeader: undefined, ...options },
-    { ...reviews, reader, observer: observerOf('authentication') },
-  )
-  const rbac = rbacAuthorizer(reader)
-  const node = nodeAuthorizer(reader, () => reader.get(clusterRoles, 'system:node')?.rules ?? [])
-  const authorizationMetrics = createAuthorizationMetrics(metricsRegistry)
-  const authorizer = await createAuthorizationChain(options.authorization, {
-    ...reviews,
-    node,
-    rbac,
-    metrics: authorizationMetrics,
-    observer: observerOf('authorization'),
-  })
+  const access = await createAccess(options, { ...options, client: webhookClient, reader, random, metricsRegistry })
+  const { authorizer, rbac } = access
   // Plugins write through the whole pipeline, which is complete only when they are.
   const own = createLoopbackTransport({
     handler: (context) => handler(context),
@@ -184,10 +157,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
   const parts: Parts = {
     options,
     reader,
-    credentials,
-    authorizer,
-    authenticationMetrics: createAuthenticationMetrics(metricsRegistry),
-    authorizationMetrics,
+    access,
     services,
     inFlight,
     aggregator,
@@ -220,8 +190,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
         customResources.run(signal),
         parts.flow?.run(signal),
         parts.metricsApi?.run(signal),
-        credentials.follow(signal),
-        authorizer.follow(signal),
+        access.follow(signal),
       ])
     },
     close: async () => parts.audit?.close(),
@@ -250,20 +219,19 @@ async function createNamespace(transport: Transport, name: string): Promise<void
 
 /** The way of every request, in order. After apiserver server/config.go DefaultBuildHandlerChain v1.36. */
 function pipeline(parts: Parts, metrics: Metrics): Step[] {
-  const { options, credentials, authorizer, inFlight, aggregator, flow, audit, services } = parts
-  const { log, clock, maxInFlight: limits = defaultInFlight } = options
-  const { authenticators, anonymous } = credentials
+  const { options, access, inFlight, aggregator, flow, audit, services } = parts
+  const { log, maxInFlight: limits = defaultInFlight } = options
   return [
     metrics.instrument,
     recover(log),
     readRequestInfo,
     requestDeadline,
     ...(audit ? [audit.refused] : []),
-    authenticate({ authenticators, anonymous, log, clock, metrics: parts.authenticationMetrics }),
+    access.authenticate,
     ...(audit ? [audit.step] : []),
-    impersonate(authorizer),
+    impersonate(access.authorizer),
     flow ? flow.step : maxInFlight(limits, inFlight),
-    authorize(authorizer, parts.authorizationMetrics, clock),
+    access.authorize,
     aggregator.step,
     requireAcceptable(services.registry),
   ]
@@ -277,7 +245,8 @@ async function requireCreate(context: Parameters<typeof attributesOf>[0], author
 
 /** Behind all steps: a resource, a question that is asked like one, or a path of its own. */
 function serve(parts: Parts, metrics: Metrics): Handler {
-  const { services, authorizer, credentials, options, metricsApi } = parts
+  const { services, access, options, metricsApi } = parts
+  const { authorizer, credentials } = access
   const { tokens, audiences } = credentials
   const stored = createRestHandler({ ...services, subresourceHandlers: handlersBelow(parts) })
   const unstored = unstoredResources(services, {
@@ -308,14 +277,8 @@ function kubeletClientOptions({ certificates }: RequestHandlerOptions): KubeletC
 }
 
 /** What lies below an object and is more than data. */
-function handlersBelow({
-  services,
-  reader,
-  credentials,
-  options,
-  authorizer,
-  kubelet,
-}: Parts): Record<string, SubresourceHandler> {
+function handlersBelow({ services, reader, access, options, kubelet }: Parts): Record<string, SubresourceHandler> {
+  const { authorizer, credentials } = access
   const { signingKey: key, audiences } = credentials
   const { clock } = options
   const { issuer, maxTokenExpirationSeconds, extendTokenExpiration = true } = options.serviceAccounts
@@ -334,7 +297,7 @@ function handlersBelow({
   }
 }
 
-function nonResource({ flow, services, credentials, options, aggregator }: Parts, metrics: Metrics): Handler {
+function nonResource({ flow, services, access, options, aggregator }: Parts, metrics: Metrics): Handler {
   const { registry } = services
   const { advertiseAddress, state, log, store, serviceAccounts } = options
   const { issuer, keySetUrl } = serviceAccounts
@@ -348,7 +311,7 @@ function nonResource({ flow, services, credentials, options, aggregator }: Parts
     versionHandler,
     metricsHandler(metrics),
     ...(flow ? [flow.debug] : []),
-    createOpenId({ issuer, keySetUrl, keys: credentials.keys, externalUrl: () => `https://${address()}` }),
+    createOpenId({ issuer, keySetUrl, keys: access.credentials.keys, externalUrl: () => `https://${address()}` }),
     rootHandler(() => rootPaths(registry, checks)),
   ]
   return nonResourceHandler(handlers, (path) => {
