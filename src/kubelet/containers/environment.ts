@@ -68,11 +68,12 @@ async function envFromData(
   return {}
 }
 
-function decodeAll(data: Readonly<Record<string, string>> = {}): Record<string, string> {
+function decodeAll(data: Readonly<Record<string, string | null>> = {}): Record<string, string> {
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, decode(value)]))
 }
 
-const decode = (base64: string) => Buffer.from(base64, 'base64').toString('utf8')
+/** A null in a map of bytes is an empty value, as in Go. */
+const decode = (base64: string | null) => Buffer.from(base64 ?? '', 'base64').toString('utf8')
 
 /** Undefined: an optional source that is not there, so the variable is not set. */
 async function variableValue(

@@ -47,8 +47,9 @@ function configMapData(configMap: DeepReadonly<ConfigMap> | undefined): Map<stri
   return new Map([...text, ...decoded(configMap?.binaryData)])
 }
 
-const decoded = (data: Readonly<Record<string, string>> = {}) =>
-  Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64')] as const)
+/** A null in a map of bytes is an empty value, as in Go. */
+const decoded = (data: Readonly<Record<string, string | null>> = {}) =>
+  Object.entries(data).map(([key, value]) => [key, Buffer.from(value ?? '', 'base64')] as const)
 
 export async function secretPayload(
   { pod, objects }: VolumeContents,
