@@ -1,6 +1,7 @@
 import { compileCel } from '../../machinery/cel/compile.ts'
 import { type CelEnvironment, celEnvironment } from '../../machinery/cel/environment.ts'
 import { authorizerType, resourceCheckType } from '../../machinery/cel/library/authorizer-values.ts'
+import { jsonPatchFunctions } from '../../machinery/cel/library/json-patch.ts'
 import type { CelProgram } from '../../machinery/cel/program.ts'
 import { type CelType, dynType, isExactType, objectType } from '../../machinery/cel/types.ts'
 import type { ExpressionForm } from './expression-forms.ts'
@@ -74,7 +75,7 @@ function environmentOf(scope: ExpressionScope): CelEnvironment {
       ...(hasAuthorizer && !types && { 'authorizer.requestResource': resourceCheckType }),
       ...(variables && { variables }),
     },
-    ...(hasPatchTypes && { resolveType: resolvePatchType }),
+    ...(hasPatchTypes && { resolveType: resolvePatchType, functions: jsonPatchFunctions }),
   })
 }
 

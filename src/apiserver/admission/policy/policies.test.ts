@@ -150,6 +150,11 @@ describe('MutatingAdmissionPolicy', () => {
       outcome: { a: 'b', x: '1', y: '12' },
     },
     {
+      title: 'patches members whose names need escaping',
+      spec: { mutations: [patch("[JSONPatch{op: 'add', path: '/data/' + jsonpatch.escapeKey('k.x'), value: '1'}]")] },
+      outcome: { a: 'b', 'k.x': '1' },
+    },
+    {
       title: 'leaves the object alone where a test of the patch fails',
       spec: { mutations: [patch("[JSONPatch{op: 'test', path: '/data/a', value: 'x'}]")] },
       outcome: { a: 'b' },
