@@ -52,7 +52,10 @@ export function decodeBody(body: Body, expected: ExpectedKind, context: DecodeCo
   const parsed = parseBody(body, expected)
   const given = givenKind(parsed.value, expected)
   if (expected.custom) assertCustomKind({ ...context, ...parsed, text: textOf(body), expected })
-  else assertKind(given, expected, context.registry)
+  else {
+    assertGroupVersion(given, body, expected)
+    assertKind(given, expected, context.registry)
+  }
   const draft = decodeChecked(given, parsed, expected, context) as Draft
   draft.kind = expected.kind
   draft.apiVersion = apiVersionOf(expected)
@@ -159,6 +162,13 @@ function givenKind(value: unknown, expected: ExpectedKind): GivenKind {
     kind: typeof kind === 'string' && kind !== '' ? kind : expected.kind,
     apiVersion: typeof apiVersion === 'string' && apiVersion !== '' ? apiVersion : apiVersionOf(expected),
   }
+}
+
+/** Throws 400 for what is no group and version at all. After apimachinery runtime/schema ParseGroupVersion v1.36. */
+function assertGroupVersion({ apiVersion }: GivenKind, body: Body, expected: ExpectedKind): void {
+  if (body.kind !== 'bytes' || body.mediaType === mediaTypes.protobuf) return
+  if (apiVersion.split('/').length > 2)
+    throw unrecognized(`unexpected GroupVersion string: ${apiVersion}`, body.bytes, expected)
 }
 
 /** Throws 400 when the body is of another kind or version. */
