@@ -16,7 +16,7 @@ export interface WatchResponseOptions {
 
 /**
  * How many events may wait for a slow client beside those of the first burst, which lists what there is. As many as
- * the largest channel of upstream's cacher has room for; an event that waits takes some 100 bytes of its own.
+ * the largest channel of upstream's cacher has room for. An event that waits is a reference to what all watchers share.
  */
 const maxQueuedEvents = 1_000
 

@@ -28,6 +28,7 @@ export class ServedObject implements EncodedObject {
   #place = -1
   #protobuf: Uint8Array | undefined
   #at: ServedObject | undefined
+  #event: ServedEvent | undefined
 
   /** `stored` are the storage form's bytes, made when they are first needed if not given. */
   constructor(definition: ResourceDefinition, object: KubeObject, revision?: Revision, stored?: Buffer) {
@@ -74,6 +75,22 @@ export class ServedObject implements EncodedObject {
     this.#at = new ServedObject(this.#definition, object, revision, this.#stored)
     return this.#at
   }
+
+  /**
+   * The watch event that shows it. The last one is kept, since all watchers send the same: what waits for a slow client
+   * is then a reference and nothing more.
+   */
+  event(type: string): ServedEvent {
+    if (this.#event?.type !== type) this.#event = { type, object: this.object, encoded: this }
+    return this.#event
+  }
+}
+
+/** A watch event that shows an object, with its encodings. Shared and never changed. */
+interface ServedEvent {
+  readonly type: string
+  readonly object: DeepReadonly<KubeObject>
+  readonly encoded: EncodedObject
 }
 
 /** An object that another definition of the same version has served already is frozen, and has the number. */

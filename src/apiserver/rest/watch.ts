@@ -148,7 +148,7 @@ class ObjectWatch implements WatchAnswer {
   #send(type: string, served: ServedObject): void {
     const { transform } = this.#options
     if (transform) this.#sink?.event({ type, object: transform(served.object) })
-    else this.#sink?.event({ type, object: served.object, encoded: served })
+    else this.#sink?.event(served.event(type))
   }
 
   /** Everything up to the store's revision has been delivered: changes come as they become visible. */
