@@ -51,6 +51,7 @@ export async function startKubeApiserver({ etcd, pki, flags = [] }: KubeApiserve
     ...['--tls-cert-file', file('apiserver.crt'), '--tls-private-key-file', file('apiserver.key')],
     ...['--kubelet-client-certificate', file('apiserver-kubelet-client.crt')],
     ...['--kubelet-client-key', file('apiserver-kubelet-client.key')],
+    ...['--kubelet-preferred-address-types', 'InternalIP'],
     ...['--requestheader-client-ca-file', file('front-proxy-ca.crt')],
     ...['--requestheader-username-headers', 'X-Remote-User', '--requestheader-group-headers', 'X-Remote-Group'],
     ...['--proxy-client-cert-file', file('front-proxy-client.crt')],

@@ -55,14 +55,14 @@ const reader = new FakeReader()
   .put(persistentVolumes, { metadata: { name: 'pv' }, spec: { azureFile: { secretName: 's', shareName: 's' } } })
   .put(csiDrivers, { metadata: { name: 'file.csi.azure.com' }, spec: { tokenRequests: [{ audience: 'azure' }] } })
 
-const token = (given: object = {}, audiences?: string[]) =>
+const token = (given: object = {}, audiences?: string[] | null) =>
   by(serviceAccounts, {
     subresource: 'token',
     name: 'app',
     object: {
       spec: {
         boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: 'a', uid: 'uid-of-a', ...given },
-        ...(audiences && { audiences }),
+        ...(audiences !== undefined && { audiences }),
       },
     } as never,
   })
@@ -286,6 +286,11 @@ const rows: Row[] = [
   { title: 'gets a token for a volume', attributes: () => token({}, ['vault']) },
   { title: 'gets a token for a driver of a volume', attributes: () => token({}, ['disks']) },
   { title: 'gets a token for the driver of a claim of old', attributes: () => token({}, ['azure']) },
+  ...[null, undefined].map((audiences) => ({
+    title: `gets no token for the server itself that no volume asks for, by audiences that are ${audiences}`,
+    attributes: () => token({}, audiences),
+    why: 'audience "" not found in pod spec volume, system:node:n1 is not authorized to request tokens for this audience',
+  })),
   {
     title: 'gets no token for anybody',
     attributes: () => token({ kind: 'Secret' }),
