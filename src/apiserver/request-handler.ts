@@ -19,6 +19,7 @@ import { tokenHandler } from './authentication/token-handler.ts'
 import { attributesOf, forbiddenRequest } from './authorization/authorize.ts'
 import type { Authorizer } from './authorization/authorizer.ts'
 import { createComponentStatuses } from './component-statuses.ts'
+import { createConversionMetrics } from './crd/conversion-metrics.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
 import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
@@ -178,6 +179,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
     reader,
     client: createClient(own),
     webhookClient,
+    conversionMetrics: createConversionMetrics(metricsRegistry, options.clock),
     builtIn: definitions,
     log: options.log,
   })

@@ -39,8 +39,11 @@ interface ConversionResponse {
  * The objects of an answer. Throws with upstream's words. After getConvertedObjectsFromResponse of
  * apiextensions-apiserver pkg/apiserver/conversion/webhook_converter.go v1.36.
  */
-export function convertedObjects(answer: unknown, version: ConversionReviewVersion, uid: string): readonly unknown[] {
-  const { apiVersion, response } = readReview(answer)
+export function convertedObjects(
+  { apiVersion, response }: ConversionReview,
+  version: ConversionReviewVersion,
+  uid: string,
+): readonly unknown[] {
   const expected = apiVersionOf({ group, version })
   if (apiVersion !== expected) {
     throw new Error(
@@ -57,8 +60,14 @@ export function convertedObjects(answer: unknown, version: ConversionReviewVersi
   return response.convertedObjects ?? []
 }
 
-/** After the decoder of client-go's REST client, which looks at the kind first. */
-function readReview(answer: unknown): { readonly apiVersion: string; readonly response?: ConversionResponse } {
+/** An answer, whatever it says. */
+export interface ConversionReview {
+  readonly apiVersion: string
+  readonly response?: ConversionResponse
+}
+
+/** Throws for an answer that is no review. After the decoder of client-go's REST client, which looks at the kind first. */
+export function readReview(answer: unknown): ConversionReview {
   const review = (answer ?? {}) as { kind?: string; apiVersion?: string; response?: ConversionResponse }
   const missing = (what: string) => new Error(`Object '${what}' is missing in '${JSON.stringify(answer)}'`)
   if (!review.kind) throw missing('Kind')

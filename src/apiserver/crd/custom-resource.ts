@@ -7,7 +7,6 @@ import type {
 } from '../../api/types/apiextensions/v1.ts'
 import { apiVersionOf, type DeepReadonly } from '../../machinery/object.ts'
 import type { Held } from '../object-reader.ts'
-import type { WebhookClient } from '../webhook/webhook-client.ts'
 import { customColumns } from './columns.ts'
 import { noConversion, remoteConversion } from './conversion.ts'
 import { canonicalCustom, decodeCustom } from './custom-form.ts'
@@ -17,7 +16,7 @@ import { customSelectableFields } from './selectable-fields.ts'
 import { customStatusStrategy, customStrategy } from './strategy.ts'
 import { type VersionFields, versionFields } from './version-fields.ts'
 import { type VersionSchemas, versionSchemas } from './version-schemas.ts'
-import { type ConvertObjects, webhookConverter } from './webhook-converter.ts'
+import { type ConversionServices, type ConvertObjects, webhookConverter } from './webhook-converter.ts'
 
 /** What a CustomResourceDefinition is served as: one definition a version. */
 export interface CustomResource {
@@ -38,7 +37,7 @@ const verbs: readonly Verb[] = ['delete', 'deletecollection', 'get', 'list', 'pa
  */
 export function customResource(
   definition: Held<CustomResourceDefinition>,
-  webhookClient: WebhookClient,
+  services: ConversionServices,
 ): CustomResource {
   const retirement = new AbortController()
   // One watch, one listener.
@@ -46,7 +45,7 @@ export function customResource(
   const schemas = versionSchemas(definition.spec.versions)
   const fields = versionFields(definition, schemas)
   const convert =
-    definition.spec.conversion?.strategy === 'Webhook' ? webhookConverter(definition, webhookClient) : undefined
+    definition.spec.conversion?.strategy === 'Webhook' ? webhookConverter(definition, services) : undefined
   const make = (version: Version) =>
     resourceDefinition({ definition, version, schemas, fields, convert, retired: retirement.signal })
   const made = new Map(definition.spec.versions.map((version) => [version.name, make(version)]))

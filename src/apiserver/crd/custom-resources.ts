@@ -4,18 +4,17 @@ import type { Client } from '../../client/client.ts'
 import type { Logger } from '../../platform/log.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { RestServices } from '../rest/resource-request.ts'
-import type { WebhookClient } from '../webhook/webhook-client.ts'
 import { runDefinitionController } from './controllers/definition-controller.ts'
 import { type InstancesLeft, runFinalizer } from './controllers/finalizer.ts'
 import { deleteInstances } from './delete-instances.ts'
 import { type CustomResourceServing, serveCustomResources } from './serving.ts'
+import type { ConversionServices } from './webhook-converter.ts'
 
-export interface CustomResourcesOptions {
+export interface CustomResourcesOptions extends ConversionServices {
   readonly services: RestServices
   readonly reader: ObjectReader
   /** Speaks as the server itself. */
   readonly client: Client
-  readonly webhookClient: WebhookClient
   readonly builtIn: readonly ResourceDefinition[]
   readonly log: Logger
 }
@@ -27,9 +26,9 @@ export interface CustomResources {
 
 /** Custom resources as a whole. What is defined in the store already is served from here on. */
 export function createCustomResources(options: CustomResourcesOptions): CustomResources {
-  const { services, reader, client, webhookClient, log } = options
+  const { services, reader, client, log, webhookClient, conversionMetrics } = options
   const { registry, clock } = services
-  const serving = serveCustomResources({ reader, registry, webhookClient, log })
+  const serving = serveCustomResources({ reader, registry, log, webhookClient, conversionMetrics })
   return {
     async run(signal) {
       const controller = { reader, client, clock, log }

@@ -5,15 +5,13 @@ import type { Logger } from '../../platform/log.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { ResourceRegistry } from '../registry.ts'
 import { equalValues } from '../rest/equal.ts'
-import type { WebhookClient } from '../webhook/webhook-client.ts'
 import { isConditionTrue } from './conditions.ts'
 import { type CustomResource, customResource } from './custom-resource.ts'
+import type { ConversionServices } from './webhook-converter.ts'
 
-export interface ServingOptions {
+export interface ServingOptions extends ConversionServices {
   readonly reader: ObjectReader
   readonly registry: ResourceRegistry
-  /** Asks the webhooks that convert between versions. */
-  readonly webhookClient: WebhookClient
   readonly log: Logger
 }
 
@@ -33,7 +31,8 @@ interface Served {
  * Puts the resources of established definitions into the registry, and takes them out again, in the very moment in which
  * a change of a definition becomes visible: whoever has seen it Established can use it.
  */
-export function serveCustomResources({ reader, registry, webhookClient, log }: ServingOptions): CustomResourceServing {
+export function serveCustomResources(options: ServingOptions): CustomResourceServing {
+  const { reader, registry, log } = options
   const served = new Map<string, Served>()
   const remove = (name: string) => {
     const old = served.get(name)
@@ -48,7 +47,7 @@ export function serveCustomResources({ reader, registry, webhookClient, log }: S
     if (old && isSame(old.definition, definition)) return
     remove(name)
     if (!isConditionTrue(definition, 'Established')) return
-    const resource = customResource(definition, webhookClient)
+    const resource = customResource(definition, options)
     served.set(name, { definition, resource })
     // A definition that claims what a built-in kind has is not served, as upstream's order of servers has it.
     for (const one of resource.served) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { KubeObject } from '../../machinery/object.ts'
 import type { WebhookClient } from '../webhook/webhook-client.ts'
+import type { ConversionOutcome } from './conversion-metrics.ts'
 import { webhookConverter } from './webhook-converter.ts'
 
 type Json = Record<string, unknown>
@@ -29,9 +30,13 @@ function fakeClient(answer: (sent: Sent) => unknown): { client: WebhookClient; s
   return { client, sent }
 }
 
+const observed: ConversionOutcome[] = []
+
 function converterOf(client: WebhookClient, conversionReviewVersions = ['v1']) {
   const webhook = { clientConfig: { url: 'https://hook/convert' }, conversionReviewVersions }
-  return webhookConverter({ spec: { conversion: { strategy: 'Webhook', webhook } } } as never, client)
+  const definition = { metadata: { name: 'foos.e.io' }, spec: { conversion: { strategy: 'Webhook', webhook } } }
+  const conversionMetrics = { nowMs: () => 0, observe: (outcome: ConversionOutcome) => observed.push(outcome) }
+  return webhookConverter(definition as never, { webhookClient: client, conversionMetrics } as never)
 }
 
 function foo(version: string, name: string, more: object = {}): KubeObject {
@@ -61,6 +66,8 @@ test('objects are sent without their resourceVersion, those of the wanted versio
   )
   assert.equal(sent[0]!.apiVersion, 'apiextensions.k8s.io/v1beta1')
   assert.deepEqual(sent[0]!.request.objects, [old])
+  const { definition, fromVersion, toVersion, failure } = observed.at(-1)!
+  assert.deepEqual([definition, fromVersion, toVersion, failure], ['foos.e.io', 'v1', 'v2', undefined])
 })
 
 test('nobody is asked where all objects have the version', async () => {
@@ -104,9 +111,19 @@ const answered = (response: (review: Sent) => Json | undefined) => (review: Sent
   response: response(review),
 })
 
-const failures: { title: string; count?: number; answer: (sent: Sent) => unknown; message: string | RegExp }[] = [
+interface FailureRow {
+  readonly title: string
+  readonly count?: number
+  readonly answer: (sent: Sent) => unknown
+  readonly message: string | RegExp
+  /** Of the metric. */
+  readonly failure: 'call' | 'malformed_response' | 'partial_response' | 'invalid_converted_object'
+}
+
+const failures: readonly FailureRow[] = [
   {
     title: 'a call that fails',
+    failure: 'call',
     answer: () => {
       throw new Error('Post "https://hook/convert?timeout=30s": EOF')
     },
@@ -114,93 +131,114 @@ const failures: { title: string; count?: number; answer: (sent: Sent) => unknown
   },
   {
     title: 'another kind of answer',
+    failure: 'call',
     answer: () => ({ kind: 'Foo', apiVersion: 'e.io/v1' }),
     message: /failed: no kind "Foo" is registered for version "e.io\/v1" in scheme/,
   },
   {
     title: 'an answer that is no object of the API',
+    failure: 'call',
     answer: () => ({ a: 1 }),
     message: `${hook} failed: Object 'Kind' is missing in '{"a":1}'`,
   },
   {
     title: 'the answer of another version',
+    failure: 'malformed_response',
     answer: (review) => ({ ...success(review, []), apiVersion: 'apiextensions.k8s.io/v1beta1' }),
     message:
       `${hook} failed: expected webhook response of apiextensions.k8s.io/v1, Kind=ConversionReview, ` +
       'got apiextensions.k8s.io/v1beta1, Kind=ConversionReview',
   },
-  { title: 'no response', answer: answered(() => undefined), message: `${hook} failed: no response provided` },
+  {
+    title: 'no response',
+    failure: 'malformed_response',
+    answer: answered(() => undefined),
+    message: `${hook} failed: no response provided`,
+  },
   {
     title: 'the answer to another request',
+    failure: 'malformed_response',
     answer: answered(() => ({ uid: 'x' })),
     message: /failed: expected response.uid="[0-9a-f-]{36}", got "x"$/,
   },
   {
     title: 'a failure without a word',
+    failure: 'malformed_response',
     answer: answered(({ request: { uid } }) => ({ uid, result: { status: 'Failure' } })),
     message: `${hook} failed: response.result.status was 'Failure', not 'Success'`,
   },
   {
     title: 'a failure that is explained',
+    failure: 'malformed_response',
     answer: answered(({ request: { uid } }) => ({ uid, result: { status: 'Failure', message: 'no idea' } })),
     message: `${hook} failed: no idea`,
   },
   {
     title: 'fewer objects',
+    failure: 'partial_response',
     count: 2,
     answer: (review) => success(review, renamed(review).slice(1)),
     message: `${hook} returned 1 objects, expected 2`,
   },
   {
     title: 'an object in its old version',
+    failure: 'invalid_converted_object',
     answer: (review) => success(review, review.request.objects),
     message: `${hook} returned invalid object at index 0: invalid groupVersion (expected e.io/v2, received e.io/v1)`,
   },
   {
     title: 'one of several objects in its old version',
+    failure: 'invalid_converted_object',
     count: 2,
     answer: (review) => success(review, [renamed(review)[0], review.request.objects[1]]),
     message: `${hook} returned invalid converted object at index 1: invalid groupVersion (expected e.io/v2, received e.io/v1)`,
   },
   {
     title: 'an object of another kind',
+    failure: 'invalid_converted_object',
     answer: (review) => success(review, [{ ...renamed(review)[0], kind: 'Bar' }]),
     message: `${hook} returned invalid object at index 0: invalid kind (expected Foo, received Bar)`,
   },
   {
     title: 'an object of another name',
+    failure: 'invalid_converted_object',
     answer: changed((metadata) => ({ ...metadata, name: 'z' })),
     message: `${hook} returned invalid object: must have the same name: a != z`,
   },
   {
     title: 'one of several objects with another uid',
+    failure: 'invalid_converted_object',
     count: 2,
     answer: changed((metadata) => ({ ...metadata, uid: 'uid-a' })),
     message: `${hook} returned invalid converted object at index 1: must have the same UID: uid-b != uid-a`,
   },
   {
     title: 'metadata of another form',
+    failure: 'invalid_converted_object',
     answer: (review) => success(review, [{ ...renamed(review)[0], metadata: undefined }]),
     message: `${hook} returned invalid object: must have the same name: a != `,
   },
   {
     title: 'labels of another form',
+    failure: 'invalid_converted_object',
     answer: changed((metadata) => ({ ...metadata, labels: ['x'] })),
     message: `${hook} returned invalid metadata: invalid metadata.labels of type []interface {} in converted object`,
   },
   {
     title: 'a label that is a number',
+    failure: 'invalid_converted_object',
     answer: changed((metadata) => ({ ...metadata, labels: { l: 1 } })),
     message: `${hook} returned invalid metadata: metadata.labels[l] must be a string, but is int64 in converted object`,
   },
   {
     title: 'an annotation that may not be',
+    failure: 'invalid_converted_object',
     count: 2,
     answer: changed((metadata) => ({ ...metadata, annotations: { '-': 'x' } })),
     message: /returned invalid metadata in object at index 0: metadata.annotation: Invalid value: "-": name part must/,
   },
 ]
-for (const { title, count = 1, answer, message } of failures) {
+for (const { title, count = 1, answer, message, failure } of failures) {
   test(`conversion is refused for ${title}`, async () => {
     const objects = ['a', 'b'].slice(0, count).map((name) => foo('v1', name))
     const converting = converterOf(fakeClient(answer).client)(objects, 'e.io/v2')
@@ -209,6 +247,7 @@ for (const { title, count = 1, answer, message } of failures) {
       else assert.match(error.message, message)
       return error.status.code === 500
     })
+    assert.equal(observed.at(-1)!.failure, `conversion_webhook_${failure}_failure`)
   })
 }
 
