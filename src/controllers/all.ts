@@ -5,6 +5,7 @@ import { daemonSet } from './daemon-set/daemon-set-controller.ts'
 import { deployment } from './deployment/deployment-controller.ts'
 import { disruption } from './disruption/disruption-controller.ts'
 import { endpointSlice } from './endpoints/endpoint-slice-controller.ts'
+import { endpointSliceMirroring } from './endpoints/endpoint-slice-mirroring-controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { garbageCollector } from './garbage-collector/garbage-collector.ts'
 import { job } from './job/job-controller.ts'
@@ -42,6 +43,7 @@ export const controllers: readonly Controller[] = [
   disruption,
   resourceQuota,
   endpointSlice,
+  endpointSliceMirroring,
   endpointsController,
   nodeIpam,
   nodeLifecycle,
