@@ -3,12 +3,11 @@ import { describe, test } from 'node:test'
 import { refusal, write } from '../../../test/support/admission.ts'
 import { FakeReader } from '../../../test/support/fake-reader.ts'
 import type { Pod } from '../../api/types/core/v1.ts'
-import { namespaces, pods, resourceQuotas, storageClasses } from '../../api/types/resources.ts'
+import { namespaces, pods, storageClasses } from '../../api/types/resources.ts'
 import type { AdmissionAttributes } from './admission.ts'
 import { defaultTolerationSeconds } from './default-toleration-seconds.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { newestDefault } from './newest-default.ts'
-import { resourceQuota } from './resource-quota.ts'
 
 function podWith(spec: Partial<Pod['spec']> = {}): Pod {
   return { metadata: { name: 'a', namespace: 'shop' }, spec: { containers: [{ name: 'c' }], ...spec } }
@@ -59,63 +58,4 @@ test('the newest default wins', () => {
     { metadata: { name: 'newest', creationTimestamp: '2026-03-01T00:00:00Z' }, provisioner: 'p' },
   )
   assert.equal(newestDefault(reader.list(storageClasses), ['default'])?.metadata.name, 'new')
-})
-
-describe('ResourceQuota', () => {
-  const setUp = (hard: Record<string, string>, used: Record<string, string>) => {
-    const quota = { metadata: { name: 'q', namespace: 'shop' }, spec: { hard }, status: { hard, used } }
-    const reader = new FakeReader().put(resourceQuotas, quota)
-    const written: Record<string, string>[] = []
-    const plugin = resourceQuota({
-      reader,
-      nowMs: () => 0,
-      updateQuotaStatus: async (_quota, after) => {
-        written.push(after)
-      },
-    })
-    return { plugin, written }
-  }
-  const withCpu = (cpu: string) => podWith({ containers: [{ name: 'c', resources: { requests: { cpu } } }] })
-
-  test('takes what it lets in', async () => {
-    const { plugin, written } = setUp({ pods: '2', 'requests.cpu': '1' }, { pods: '1', 'requests.cpu': '200m' })
-    assert.equal(await refusal(plugin, write(pods, { object: withCpu('300m') })), undefined)
-    assert.deepEqual(written, [{ pods: '2', 'requests.cpu': '500m' }])
-  })
-
-  test('takes nothing for a dry run', async () => {
-    const { plugin, written } = setUp({ pods: '2' }, { pods: '1' })
-    await refusal(plugin, write(pods, { object: podWith(), dryRun: true }))
-    assert.deepEqual(written, [])
-  })
-
-  const rows = [
-    {
-      title: 'refuses one Pod too many',
-      hard: { pods: '2' },
-      used: { pods: '2' },
-      object: podWith(),
-      why: 'exceeded quota: q, requested: pods=1, used: pods=2, limited: pods=2',
-    },
-    {
-      title: 'refuses too much',
-      hard: { 'requests.cpu': '500m' },
-      used: { 'requests.cpu': '0' },
-      object: withCpu('600m'),
-      why: 'exceeded quota: q, requested: requests.cpu=600m, used: requests.cpu=0, limited: requests.cpu=500m',
-    },
-    {
-      title: 'wants amounts to be stated',
-      hard: { 'limits.memory': '1Gi', 'requests.cpu': '1' },
-      used: { 'limits.memory': '0', 'requests.cpu': '0' },
-      object: podWith(),
-      why: 'failed quota: q: must specify limits.memory for: c; requests.cpu for: c',
-    },
-  ]
-  for (const { title, hard, used, object, why } of rows) {
-    test(title, async () => {
-      const { plugin } = setUp(hard as Record<string, string>, used as Record<string, string>)
-      assert.equal(await refusal(plugin, write(pods, { object })), `pods "a" is forbidden: ${why}`)
-    })
-  }
 })
