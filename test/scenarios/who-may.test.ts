@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
 import { after, before, describe, test } from 'node:test'
 import { stringify } from 'yaml'
 import type { SelfSubjectReview } from '../../src/api/types/authentication/v1.ts'
@@ -172,16 +174,34 @@ describe('a proxy in front', () => {
 
   const headers = {
     'x-remote-user': 'jane',
-    'x-remote-group': ['a', 'b'],
+    'x-remote-group': ['a, b', 'c'],
     'x-remote-extra-acme.com%2fproject': 'p',
   }
 
   test('speaks for whom its headers name', async () => {
     assert.deepEqual(await identityOf(cluster, { certificate: proxy, headers }), {
       username: 'jane',
-      groups: ['a', 'b', 'system:authenticated'],
+      groups: ['a, b', 'c', 'system:authenticated'],
       extra: { 'acme.com/project': ['p'] },
     })
+  })
+
+  test('speaks so over HTTP/2 as well', async () => {
+    const { certificate: cert, key } = proxy
+    const session = connect(cluster.url, { cert, key, rejectUnauthorized: false })
+    try {
+      const request = session.request({
+        ':method': 'POST',
+        ':path': whoAmI,
+        'content-type': 'application/json',
+        ...headers,
+      })
+      request.end(JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }))
+      const { status } = (await json(request)) as SelfSubjectReview
+      assert.deepEqual(status?.userInfo?.groups, ['a, b', 'c', 'system:authenticated'])
+    } finally {
+      session.close()
+    }
   })
 
   test('is nobody by its own certificate', async () => {
@@ -217,6 +237,21 @@ test('a client of another authority is who its certificate says', async () => {
   await using cluster = await Cluster.start({ components: ['apiserver'], clientCaFile })
   const found = await identityOf(cluster, { certificate })
   assert.deepEqual([found?.username, found?.groups], ['pat', ['partners', 'system:authenticated']])
+})
+
+test('what is impersonated is taken as it is written, commas and all', async () => {
+  const tokenAuthFile = written('root.csv', 'top,root,1,"system:masters"\n')
+  await using cluster = await Cluster.start({ components: ['apiserver'], tokenAuthFile })
+  const found = await identityOf(cluster, {
+    headers: {
+      authorization: 'Bearer top',
+      'impersonate-user': 'jane',
+      'impersonate-group': ['cn=a,ou=b', 'c'],
+      'impersonate-extra-scopes': 'view, edit',
+    },
+  })
+  assert.deepEqual(found?.groups, ['cn=a,ou=b', 'c', 'system:authenticated'])
+  assert.deepEqual(found?.extra, { scopes: ['view, edit'] })
 })
 
 test('a review has no columns', async () => {

@@ -61,7 +61,7 @@ function remember(lastModes: Map<string, ImpersonationMode>, name: string, mode:
 
 function wantedUser({ headers }: RequestContext): UserInfo | undefined {
   const name = headers.get(userHeader) ?? ''
-  const groups = headers.all(groupHeader).flatMap(splitHeader)
+  const groups = [...headers.all(groupHeader)]
   const uid = headers.get(uidHeader)
   const extra = extraOf(headers)
   if (name !== '') return { name, groups, extra, ...(uid && { uid }) }
@@ -73,16 +73,11 @@ function wantedUser({ headers }: RequestContext): UserInfo | undefined {
   throw badRequest(`requested ${shown} without impersonating a user name`)
 }
 
-/** Node joins repeated headers of HTTP/1.1 by commas; a group's name holds none. */
-function splitHeader(value: string): string[] {
-  return value.split(',').map((part) => part.trim())
-}
-
 function extraOf(headers: RequestContext['headers']): Record<string, string[]> {
   const extra: Record<string, string[]> = {}
   for (const name of headers.names()) {
     if (!name.toLowerCase().startsWith(extraPrefix)) continue
-    extra[decode(name.slice(extraPrefix.length).toLowerCase())] = headers.all(name).flatMap(splitHeader)
+    extra[decode(name.slice(extraPrefix.length).toLowerCase())] = [...headers.all(name)]
   }
   return extra
 }

@@ -71,11 +71,11 @@ function requireAllowedName(certificate: X509Certificate, allowed: readonly stri
 
 /** Undefined: the proxy names nobody, and so speaks for itself. */
 function userOf(headers: Headers, options: RequestHeaderOptions): UserInfo | undefined {
-  const first = (names: readonly string[]) => names.map((name) => headers.get(name)).find(Boolean)
+  const first = (names: readonly string[]) => names.map((name) => headers.all(name)[0]).find(Boolean)
   const name = first(options.usernameHeaders)
   if (!name) return undefined
   const uid = first(options.uidHeaders)
-  const groups = options.groupHeaders.flatMap((header) => valuesOf(headers, header)).filter((group) => group !== '')
+  const groups = options.groupHeaders.flatMap((header) => headers.all(header)).filter((group) => group !== '')
   return { name, groups, extra: extraOf(headers, options.extraHeaderPrefixes), ...(uid && { uid }) }
 }
 
@@ -85,15 +85,10 @@ function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, 
     for (const header of headers.names()) {
       if (!header.startsWith(prefix)) continue
       const key = decodeKey(header.slice(prefix.length))
-      extra[key] = [...(extra[key] ?? []), ...valuesOf(headers, header)]
+      extra[key] = [...(extra[key] ?? []), ...headers.all(header)]
     }
   }
   return extra
-}
-
-/** Node joins repeated headers by a comma and a space. */
-function valuesOf(headers: Headers, name: string): string[] {
-  return headers.all(name).flatMap((value) => value.split(', '))
 }
 
 /** A key that is not well escaped counts as it stands. */

@@ -90,6 +90,13 @@ interface Exchange {
   ownLimit?: Timer
 }
 
+/** How an HTTP/2 request begins. */
+interface Http2Head {
+  readonly headers: IncomingHttpHeaders
+  readonly flags: number
+  readonly rawHeaders: readonly string[]
+}
+
 class TlsEdge implements HttpEdge {
   readonly #options: HttpEdgeOptions
   readonly #server: Http2SecureServer
@@ -132,8 +139,8 @@ class TlsEdge implements HttpEdge {
     })
     // Listening for `request` makes Node wrap each HTTP/2 stream as well; those are served below, unwrapped.
     server.removeAllListeners('stream')
-    server.on('stream', (stream, headers, flags) => {
-      this.#serveHttp2(stream as ServerHttp2Stream, headers, flags)
+    server.on('stream', (stream, headers, flags, rawHeaders) => {
+      this.#serveHttp2(stream as ServerHttp2Stream, { headers, flags, rawHeaders })
     })
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Uint8Array) => {
       this.#serveUpgrade(request, socket, head)
@@ -155,7 +162,7 @@ class TlsEdge implements HttpEdge {
     })
   }
 
-  #serveHttp2(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, flags: number): void {
+  #serveHttp2(stream: ServerHttp2Stream, { headers, flags, rawHeaders }: Http2Head): void {
     stream.on('error', (error) => this.#options.log.debug('HTTP/2 stream failed', { error }))
     const session = stream.session
     if (!session) return
@@ -163,7 +170,7 @@ class TlsEdge implements HttpEdge {
     const context = new HttpRequestContext({
       method: headers[':method'] ?? 'GET',
       url: headers[':path'] ?? '/',
-      headers: new NodeHeaders(headers),
+      headers: new NodeHeaders(headers, rawHeaders),
       body: bodyless ? noBody : streamedBody(stream),
       connection: this.#connectionOf(session, session.socket as TLSSocket, 'h2'),
       receivedMs: this.#options.clock.nowMs(),
@@ -192,7 +199,7 @@ class TlsEdge implements HttpEdge {
     return new HttpRequestContext({
       method: request.method ?? 'GET',
       url: request.url ?? '/',
-      headers: new NodeHeaders(headers),
+      headers: new NodeHeaders(headers, request.rawHeaders),
       body: bodyless ? noBody : streamedBody(request),
       connection: this.#connectionOf(request.socket, request.socket as TLSSocket, 'h1'),
       receivedMs: this.#options.clock.nowMs(),

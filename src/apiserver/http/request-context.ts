@@ -115,12 +115,17 @@ export class HttpRequestContext implements RequestContext {
   }
 }
 
-/** Node's header object, which has lower-case names, as the pipeline reads it. */
+/**
+ * Node's header object, which has lower-case names, as the pipeline reads it. There a header that came several times is
+ * one text; as it came it is in `raw`, name and value in turn.
+ */
 export class NodeHeaders implements Headers {
   readonly #values: Readonly<Record<string, string | string[] | undefined>>
+  readonly #raw: readonly string[] | undefined
 
-  constructor(values: Readonly<Record<string, string | string[] | undefined>>) {
+  constructor(values: Readonly<Record<string, string | string[] | undefined>>, raw?: readonly string[]) {
     this.#values = values
+    this.#raw = raw
   }
 
   get(name: string): string | undefined {
@@ -129,9 +134,12 @@ export class NodeHeaders implements Headers {
   }
 
   all(name: string): readonly string[] {
-    const value = this.#values[name] ?? this.#values[name.toLowerCase()]
+    const wanted = name.toLowerCase()
+    const value = this.#values[wanted] ?? this.#values[name]
     if (value === undefined) return []
-    return typeof value === 'object' ? value : [value]
+    const raw = this.#raw
+    if (!raw) return [value].flat()
+    return raw.filter((_, index) => index % 2 === 1 && raw[index - 1]!.toLowerCase() === wanted)
   }
 
   names(): Iterable<string> {
