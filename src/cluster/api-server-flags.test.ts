@@ -135,7 +135,12 @@ describe('the settings of the API server', () => {
     writeFileSync(path, text)
     return path
   }
-  const defaults = { issuer: 'https://own', serviceAccountKey: { privateKey: 'KEY' }, frontProxyAuthority: 'OWN' }
+  const defaults = {
+    issuer: 'https://own',
+    serviceAccountKey: { privateKey: 'KEY' },
+    certificateAuthority: '',
+    frontProxyAuthority: 'OWN',
+  }
   const settings = (flags: ApiServerFlags): ApiServerSettings => apiServerSettings(flags, defaults)
 
   test('are Node and RBAC, and the own issuer, where nothing is said', () => {
@@ -183,6 +188,18 @@ describe('the settings of the API server', () => {
     assert.equal(requestHeader?.certificateAuthority, `OWN\n${theirs}`)
     assert.deepEqual(requestHeader?.allowedNames, ['front-proxy-client', 'gate'])
     assert.deepEqual(requestHeader?.uidHeaders, ['X-Remote-Uid'])
+  })
+
+  test('refuse to believe the headers of every client', async () => {
+    const clients = (await CertificateAuthority.create('clients', systemClock)).pair.certificate
+    const requestheaderClientCaFile = file('same.pem', clients)
+    const own = { ...defaults, certificateAuthority: clients }
+    assert.throws(() => apiServerSettings({ requestheaderClientCaFile }, own), /contain overlapping certificates/)
+    assert.throws(
+      () => settings({ requestheaderClientCaFile, clientCaFile: requestheaderClientCaFile }),
+      /contain overlapping certificates/,
+    )
+    assert.ok(apiServerSettings({ requestheaderClientCaFile, requestheaderAllowedNames: ['gate'] }, own))
   })
 
   test('tell admission plugins what their file says', () => {

@@ -18,6 +18,8 @@ import { OptionError } from './usage-error.ts'
 export interface ApiServerDefaults {
   readonly issuer: string
   readonly serviceAccountKey: { readonly privateKey: string }
+  /** Signs certificates of clients. */
+  readonly certificateAuthority: string
   readonly frontProxyAuthority: string
 }
 
@@ -45,7 +47,7 @@ export function apiServerSettings(flags: ApiServerFlags, defaults: ApiServerDefa
     authentication: authentication(flags),
     authorization: authorization(flags),
     serviceAccounts: serviceAccounts(flags, defaults),
-    requestHeader: requestHeader(flags, defaults.frontProxyAuthority),
+    requestHeader: requestHeader(flags, defaults),
     maxInFlight: {
       reading: maxRequestsInflight ?? defaultInFlight.reading,
       mutating: maxMutatingRequestsInflight ?? defaultInFlight.mutating,
@@ -196,10 +198,19 @@ function publicKeysOf(path: string): readonly string[] {
 }
 
 /** This cluster's own front proxy counts beside the one that is told of: aggregated servers must believe both. */
-function requestHeader(flags: ApiServerFlags, ownAuthority: string): RequestHeaderOptions {
+function requestHeader(
+  flags: ApiServerFlags,
+  { certificateAuthority, frontProxyAuthority: ownAuthority }: ApiServerDefaults,
+): RequestHeaderOptions {
   const authority = checkedFile('requestheader-client-ca-file', flags.requestheaderClientCaFile, requireCertificates)
   if (authority === undefined) return { ...defaultRequestHeaders, certificateAuthority: ownAuthority }
   const { requestheaderAllowedNames: names = [] } = flags
+  const clientAuthorities = `${certificateAuthority}\n${file('client-ca-file', flags.clientCaFile) ?? ''}`
+  if (names.length === 0 && overlap(authority, clientAuthorities)) {
+    throw new OptionError(
+      '--requestheader-client-ca-file and --client-ca-file contain overlapping certificates; --requestheader-allowed-names must be specified to ensure regular client certificates cannot set authenticating proxy headers for arbitrary users',
+    )
+  }
   const also = (own: readonly string[], more: readonly string[] = []) => [...new Set([...own, ...more])]
   return {
     certificateAuthority: `${ownAuthority.trimEnd()}\n${authority}`,
@@ -209,6 +220,12 @@ function requestHeader(flags: ApiServerFlags, ownAuthority: string): RequestHead
     groupHeaders: also(defaultRequestHeaders.groupHeaders, flags.requestheaderGroupHeaders),
     extraHeaderPrefixes: also(defaultRequestHeaders.extraHeaderPrefixes, flags.requestheaderExtraHeadersPrefix),
   }
+}
+
+/** Whether two bundles have a certificate in common. */
+function overlap(left: string, right: string): boolean {
+  const known = certificatesOf(right).map(({ fingerprint256 }) => fingerprint256)
+  return certificatesOf(left).some(({ fingerprint256 }) => known.includes(fingerprint256))
 }
 
 function admissionConfiguration({ admissionControlConfigFile: path }: ApiServerFlags) {

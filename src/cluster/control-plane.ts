@@ -66,6 +66,7 @@ export async function startControlPlane(input: ControlPlaneOptions): Promise<Con
     const settings = apiServerSettings(options, {
       issuer: `https://kubernetes.default.svc.${options.clusterDomain}`,
       serviceAccountKey: certificates.serviceAccountKey,
+      certificateAuthority: certificates.authority.pair.certificate,
       frontProxyAuthority: certificates.frontProxyAuthority.pair.certificate,
     })
     const { store, follow } = await opening
