@@ -164,6 +164,19 @@ test('every kind of write passes the conversion', async () => {
   await assert.rejects(stored, /not found/)
 })
 
+test('a patch cannot make an object another version or kind', async () => {
+  await v1().create(named('a', { hostPort: 'h:1' }))
+  const patched = (body: object) => v1().patch('a', body, { type: 'merge', ...inShop })
+  await assert.rejects(patched({ apiVersion: `${group}/v2` }), {
+    message: `Endpoint.${group} "a" is invalid: apiVersion: Invalid value: "${group}/v2": must be ${group}/v1`,
+  })
+  await assert.rejects(patched({ kind: 'Other' }), {
+    message: `Other.${group} "a" is invalid: kind: Invalid value: "Other": must be Endpoint`,
+  })
+  await assert.rejects(patched({ kind: null }), /patch: Invalid value: .* Object 'Kind' is missing in/)
+  assert.deepEqual(webhook.calls, [])
+})
+
 test('managers of a version own the fields of that version', async () => {
   const apply = (version: string, manager: string, fields: object, force = false) => {
     const metadata = { name: 'a' }

@@ -1,5 +1,8 @@
 import type { ResourceDefinition } from '../../api/resource-definition.ts'
 import { type Decoded, DecodeError } from '../../machinery/decode.ts'
+import { invalid } from '../../machinery/errors.ts'
+import { invalidField } from '../../machinery/field-errors.ts'
+import { formatJson } from '../../machinery/format-json.ts'
 import { apiVersionOf, deepFreeze, type KubeObject, parseApiVersion } from '../../machinery/object.ts'
 import { isJsonObject, type JsonObject } from '../../machinery/patch/patch-error.ts'
 import { decodeObject } from './decode-object.ts'
@@ -12,6 +15,7 @@ import { schemeName } from './scheme-name.ts'
  */
 export function decodePatchedKind(patched: unknown, { definition, services }: ResourceRequest): Decoded {
   if (!isJsonObject(patched)) return decodeObject(patched, definition)
+  if (definition.custom) return decodePatchedCustom(patched, definition)
   const kind = textMember(patched, 'kind') || definition.kind
   const apiVersion = textMember(patched, 'apiVersion')
   // Without its version upstream takes it for the internal one, whose fields JSON has no names for.
@@ -28,6 +32,24 @@ export function decodePatchedKind(patched: unknown, { definition, services }: Re
   }
   const decoded = withKind(decodeObject(patched, other), other)
   return { ...decoded, object: converted(decoded.object, other, definition) as Record<string, unknown> }
+}
+
+/**
+ * A custom object that says it is something else is not converted: it is invalid, as what it says. Throws a StatusError
+ * then. After ValidateTypeMeta of apiextensions-apiserver registry/customresource/validator.go v1.36.
+ */
+function decodePatchedCustom(patched: JsonObject, definition: ResourceDefinition): Decoded {
+  const [kind, apiVersion] = [textMember(patched, 'kind'), textMember(patched, 'apiVersion')]
+  const missing = kind === '' ? 'Kind' : apiVersion === '' ? 'apiVersion' : undefined
+  if (missing !== undefined) throw new DecodeError(`Object '${missing}' is missing in '${formatJson(patched)}'`)
+  const wanted = apiVersionOf(definition)
+  const errors = [
+    ...(kind === definition.kind ? [] : [invalidField('kind', kind, `must be ${definition.kind}`)]),
+    ...(apiVersion === wanted ? [] : [invalidField('apiVersion', apiVersion, `must be ${wanted}`)]),
+  ]
+  if (errors.length === 0) return withKind(decodeObject(patched, definition), definition)
+  const { name } = (patched as KubeObject).metadata ?? {}
+  throw invalid({ group: parseApiVersion(apiVersion).group, kind }, name ?? '', errors)
 }
 
 /** With the kind and version of its definition, whatever the body said. */
