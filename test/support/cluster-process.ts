@@ -41,9 +41,9 @@ export class ClusterProcess {
     this.#flags = flags
   }
 
-  /** Starts `kubets up` and waits until it says that all is up. */
-  async up(): Promise<BackgroundProgram> {
-    const flags = ['--port', String(this.port), '--node-name', this.nodeName, ...this.#flags]
+  /** Starts `kubets up` and waits until it says that all is up; `more` flags go before those of the cluster. */
+  async up(more: readonly string[] = []): Promise<BackgroundProgram> {
+    const flags = ['--port', String(this.port), '--node-name', this.nodeName, ...this.#flags, ...more]
     this.#server = new BackgroundProgram(process.execPath, [kubetsProgram, 'up', '--data-dir', this.dataDir, ...flags])
     await this.#server.untilPrinted(/Ctrl-C ends kubets/)
     return this.#server
