@@ -3,6 +3,7 @@ import { define } from '../define.ts'
 import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { ControllerRevision } from '../types/apps/v1.ts'
 import { controllerRevisions } from '../types/resources.ts'
+import { validateControllerRevision, validateControllerRevisionUpdate } from '../validation/controller-revision.ts'
 
 function controllerText(object: DeepReadonly<ControllerRevision>): string {
   const controller = controllerOf(object)
@@ -13,6 +14,9 @@ function controllerText(object: DeepReadonly<ControllerRevision>): string {
 }
 
 export const controllerRevision = define(controllerRevisions, {
+  validate: validateControllerRevision,
+  validateUpdate: validateControllerRevisionUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
   columns: [
     nameColumn,
     text<ControllerRevision>('Controller', controllerText),

@@ -3,9 +3,15 @@ import { define } from '../define.ts'
 import type { LimitRange, LimitRangeItem } from '../types/core/v1.ts'
 import { limitRanges } from '../types/resources.ts'
 import { validateLimitRange } from '../validation/limit-range.ts'
+import { roundUpToMilli } from './pod-spec-defaults.ts'
 
 function applyDefaults({ spec }: LimitRange): void {
-  for (const item of spec?.limits ?? []) if (item.type === 'Container') applyItemDefaults(item)
+  for (const item of spec?.limits ?? []) {
+    for (const list of [item.max, item.min, item.default, item.defaultRequest, item.maxLimitRequestRatio]) {
+      roundUpToMilli(list)
+    }
+    if (item.type === 'Container') applyItemDefaults(item)
+  }
 }
 
 /** What is at most is also the default limit; that, and what is at least, the default request. */

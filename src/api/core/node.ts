@@ -4,12 +4,16 @@ import { ageColumn, nameColumn, text, wide } from '../printing.ts'
 import type { Node } from '../types/core/v1.ts'
 import { nodes } from '../types/resources.ts'
 import { nodeWarnings, validateNode, validateNodeStatus, validateNodeUpdate } from '../validation/node.ts'
+import { roundUpToMilli } from './pod-spec-defaults.ts'
 
 function applyDefaults({ spec, status }: Node): void {
+  roundUpToMilli(status?.capacity)
+  roundUpToMilli(status?.allocatable)
   if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
   if (!spec) return
-  if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
-  else if (!spec.podCIDR && spec.podCIDRs?.[0]) spec.podCIDR = spec.podCIDRs[0]
+  const first = spec.podCIDRs?.[0]
+  if (spec.podCIDR && spec.podCIDR !== first) spec.podCIDRs = [spec.podCIDR]
+  else if (first) spec.podCIDR = first
 }
 
 /** Configuration from ConfigMaps is gone; only a node that still has it may keep it. */

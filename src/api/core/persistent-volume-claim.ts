@@ -8,12 +8,14 @@ import {
   validatePersistentVolumeClaimStatus,
   validatePersistentVolumeClaimUpdate,
 } from '../validation/persistent-volume-claim.ts'
-import { applyVolumeClaimSpecDefaults } from './pod-spec-defaults.ts'
+import { applyVolumeClaimSpecDefaults, roundUpToMilli } from './pod-spec-defaults.ts'
 import { claimSpecWarnings } from './volume-warnings.ts'
 
 function applyDefaults(claim: PersistentVolumeClaim): void {
   claim.status ??= {}
   claim.status.phase ||= 'Pending'
+  roundUpToMilli(claim.status.capacity)
+  roundUpToMilli(claim.status.allocatedResources)
   if (claim.spec) applyVolumeClaimSpecDefaults(claim.spec)
 }
 

@@ -5,7 +5,7 @@ import type { StrategyContext } from '../resource-definition.ts'
 import type { PersistentVolume } from '../types/core/v1.ts'
 import { persistentVolumes } from '../types/resources.ts'
 import { validatePersistentVolume, validatePersistentVolumeUpdate } from '../validation/persistent-volume.ts'
-import { applyStorageSystemDefaults } from './pod-spec-defaults.ts'
+import { applyStorageSystemDefaults, roundUpToMilli } from './pod-spec-defaults.ts'
 import { persistentVolumeWarnings } from './volume-warnings.ts'
 
 function applyDefaults(volume: PersistentVolume): void {
@@ -15,6 +15,7 @@ function applyDefaults(volume: PersistentVolume): void {
   if (!spec) return
   spec.persistentVolumeReclaimPolicy ||= 'Retain'
   spec.volumeMode ??= 'Filesystem'
+  roundUpToMilli(spec.capacity)
   if (spec.hostPath) spec.hostPath.type ??= ''
   applyStorageSystemDefaults(spec)
 }

@@ -27,6 +27,9 @@ export function applyPodSpecDefaults(spec: PodSpec): void {
   for (const container of spec.initContainers ?? []) applyContainerDefaults(container)
   for (const container of spec.containers ?? []) applyContainerDefaults(container)
   for (const container of spec.ephemeralContainers ?? []) applyContainerDefaults(container)
+  roundUpToMilli(spec.overhead)
+  roundUpToMilli(spec.resources?.limits)
+  roundUpToMilli(spec.resources?.requests)
   for (const volume of spec.volumes ?? []) applyVolumeDefaults(volume)
 }
 
@@ -149,6 +152,8 @@ export function applyStorageSystemDefaults({ iscsi, rbd, azureDisk, scaleIO }: S
 
 export function applyVolumeClaimSpecDefaults(spec: PersistentVolumeClaimSpec): void {
   spec.volumeMode ??= 'Filesystem'
+  roundUpToMilli(spec.resources?.limits)
+  roundUpToMilli(spec.resources?.requests)
 }
 
 /** A limit without a request is also the request: Pods only, not templates. After SetDefaults_Pod. */

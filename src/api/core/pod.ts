@@ -12,8 +12,14 @@ import { applyAppArmorAnnotations } from './app-armor.ts'
 import { dropDisabledPodFields, dropDisabledStatusFields } from './disabled-fields.ts'
 import { mergeLabelKeys } from './merge-label-keys.ts'
 import { podColumns } from './pod-columns.ts'
+import { defaultPodLevelResources } from './pod-level-resources.ts'
 import { qosClassOf } from './pod-qos.ts'
-import { applyPodSpecDefaults, defaultHostPorts, defaultRequestsFromLimits } from './pod-spec-defaults.ts'
+import {
+  applyPodSpecDefaults,
+  defaultHostPorts,
+  defaultRequestsFromLimits,
+  roundUpToMilli,
+} from './pod-spec-defaults.ts'
 import { podWarnings } from './pod-warnings.ts'
 
 function applyDefaults(pod: Pod): void {
@@ -21,6 +27,7 @@ function applyDefaults(pod: Pod): void {
   if (!spec) return
   for (const container of spec.containers ?? []) defaultRequestsFromLimits(container.resources)
   for (const container of spec.initContainers ?? []) defaultRequestsFromLimits(container.resources)
+  defaultPodLevelResources(spec)
   spec.enableServiceLinks ??= true
   applyPodSpecDefaults(spec)
   if (spec.hostNetwork) {
@@ -28,14 +35,27 @@ function applyDefaults(pod: Pod): void {
     defaultHostPorts(spec.initContainers)
   }
   mirrorAddresses(pod)
+  roundStatus(pod)
 }
 
-/** `podIP` and `hostIP` are the first of `podIPs` and `hostIPs`. After the conversion of PodStatus. */
+const statusLists = ['containerStatuses', 'initContainerStatuses', 'ephemeralContainerStatuses'] as const
+
+function roundStatus({ status }: Pod): void {
+  if (!status) return
+  const containers = statusLists.flatMap((list) => status[list] ?? [])
+  for (const { resources } of [status, ...containers]) {
+    roundUpToMilli(resources?.limits)
+    roundUpToMilli(resources?.requests)
+  }
+  for (const { allocatedResources } of [status, ...containers]) roundUpToMilli(allocatedResources)
+}
+
+/** `podIP` is the first of `podIPs`; where they differ it counts. After the conversion of PodStatus. */
 function mirrorAddresses({ status }: Pod): void {
   if (!status) return
-  if (status.podIP && !status.podIPs?.length) status.podIPs = [{ ip: status.podIP }]
-  else if (status.podIPs?.[0]?.ip) status.podIP = status.podIPs[0].ip
-  if (status.hostIPs?.[0]?.ip && !status.hostIP) status.hostIP = status.hostIPs[0].ip
+  const first = status.podIPs?.[0]?.ip
+  if (status.podIP && status.podIP !== first) status.podIPs = [{ ip: status.podIP }]
+  else if (first) status.podIP = first
 }
 
 function prepareForCreate(pod: Pod, { nowMs, warn }: StrategyContext): void {

@@ -10,6 +10,7 @@ import {
   validateResourceQuotaStatus,
   validateResourceQuotaUpdate,
 } from '../validation/resource-quota.ts'
+import { roundUpToMilli } from './pod-spec-defaults.ts'
 
 /** `pods: 1/10, requests.cpu: …`: the resources that are limits or those that are not. */
 function usage({ status }: DeepReadonly<ResourceQuota>, limits: boolean): string {
@@ -36,6 +37,9 @@ function limitWarnings(quota: DeepReadonly<ResourceQuota>, old: DeepReadonly<Res
 }
 
 export const resourceQuota = define(resourceQuotas, {
+  applyDefaults: ({ spec, status }) => {
+    for (const list of [spec?.hard, status?.hard, status?.used]) roundUpToMilli(list)
+  },
   returnsDeletedObject: true,
   validate: validateResourceQuota,
   validateUpdate: validateResourceQuotaUpdate,

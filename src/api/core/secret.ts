@@ -3,6 +3,7 @@ import { ageColumn, nameColumn, text } from '../printing.ts'
 import type { Secret } from '../types/core/v1.ts'
 import { secrets } from '../types/resources.ts'
 import { validateSecret, validateSecretUpdate } from '../validation/configuration.ts'
+import { keyPairWarnings } from './key-pair.ts'
 
 /** `stringData` is for writing only: it goes into `data`, over what stands there. */
 function applyDefaults(secret: Secret): void {
@@ -19,6 +20,7 @@ export const secret = define(secrets, {
   validate: validateSecret,
   validateUpdate: validateSecretUpdate,
   applyDefaults,
+  warnings: ({ type, data }) => (type === 'kubernetes.io/tls' ? keyPairWarnings(data ?? {}) : []),
   selectableFields: { type: (object) => object.type ?? '' },
   metadataChecksOnUpdate: ['change', 'whole'],
   columns: [

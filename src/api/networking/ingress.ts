@@ -39,6 +39,7 @@ function statusWarnings({ status }: DeepReadonly<Ingress>): string[] {
 export const ingress = define(ingresses, {
   validate: validateIngress,
   validateUpdate: validateIngressUpdate,
+  metadataChecksOnUpdate: ['change', 'whole'],
   warnings: classWarnings,
   status: { validateUpdate: validateIngressStatus, warnings: statusWarnings },
   storagePrefix: 'ingress',

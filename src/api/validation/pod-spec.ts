@@ -17,6 +17,7 @@ import { checkForm, checkLabelForm, checkLabels, checkRequiredOneOf, checkSubdom
 import { type ContainerContext, checkContainers, checkInitContainers } from './containers.ts'
 import { checkEphemeralContainers } from './ephemeral-containers.ts'
 import { inclusiveRange, subdomainNameErrors } from './formats.ts'
+import { checkHostProcess, checkHostUsers } from './host-access.ts'
 import { checkLegacyIp } from './ip.ts'
 import { checkResources, isHugePages } from './resources.ts'
 import { checkPodSecurityContext } from './security-context.ts'
@@ -58,6 +59,8 @@ export function checkPodSpec(spec: ReadonlySpec, rules: PodSpecRules, path: stri
   checkDns(spec.dnsConfig, spec.dnsPolicy, `${path}.dnsConfig`, errors)
   checkGates(spec, path, errors)
   checkTopologySpread(spec.topologySpreadConstraints, `${path}.topologySpreadConstraints`, errors)
+  checkHostProcess(spec, path, errors)
+  checkHostUsers(spec, path, errors)
   checkHostname(spec, path, errors)
   checkNames(spec, path, errors)
   checkOperatingSystem(spec, path, errors)

@@ -9,7 +9,7 @@ import {
 import { labelKeyErrors } from '../../machinery/label-syntax.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
 import { getOwn } from '../../machinery/own-member.ts'
-import { parseQuantity, type Quantity } from '../../machinery/quantity.ts'
+import { parseQuantity, type Quantity, QuantityError } from '../../machinery/quantity.ts'
 import type { ResourceRequirements } from '../types/core/v1.ts'
 import { checkLabelForm } from './checks.ts'
 
@@ -151,8 +151,18 @@ function checkAmount(
 }
 
 function isMultipleOfPage(name: string, quantity: Quantity): boolean {
-  const page = parseQuantity(name.slice('hugepages-'.length))
-  return page.value() > 0n && quantity.value() % page.value() === 0n
+  const page = pageSize(name.slice('hugepages-'.length))
+  return page > 0n && quantity.value() % page === 0n
+}
+
+/** Bytes; 0 for what is no amount. */
+function pageSize(text: string): bigint {
+  try {
+    return parseQuantity(text).value()
+  } catch (error) {
+    if (error instanceof QuantityError) return 0n
+    throw error
+  }
 }
 
 function checkAgainstLimit(

@@ -128,18 +128,17 @@ function checkSysctls(spec: DeepReadonly<PodSpec>, path: string, errors: FieldEr
 }
 
 export function checkPodSecurityContext(spec: DeepReadonly<PodSpec>, path: string, errors: FieldError[]): void {
-  const context = spec.securityContext
-  if (spec.shareProcessNamespace && spec.hostPID) {
-    const why = 'ShareProcessNamespace and HostPID cannot both be enabled'
-    errors.push(invalidField(`${path}.shareProcessNamespace`, true, why))
-  }
-  if (!context) return
+  const context = spec.securityContext ?? {}
   checkId(context.fsGroup, `${path}.fsGroup`, errors)
   checkId(context.runAsUser, `${path}.runAsUser`, errors)
   checkId(context.runAsGroup, `${path}.runAsGroup`, errors)
   context.supplementalGroups?.forEach((id, index) => {
     checkId(id, `${path}.supplementalGroups[${index}]`, errors)
   })
+  if (spec.shareProcessNamespace && spec.hostPID) {
+    const why = 'ShareProcessNamespace and HostPID cannot both be enabled'
+    errors.push(invalidField(`${path}.shareProcessNamespace`, true, why))
+  }
   checkSysctls(spec, `${path}.sysctls`, errors)
   if (context.fsGroupChangePolicy !== undefined) {
     checkOneOf(context.fsGroupChangePolicy, ['Always', 'OnRootMismatch'], `${path}.fsGroupChangePolicy`, errors)

@@ -99,11 +99,8 @@ function withClaimVolumes({
   volumeClaimTemplates,
 }: DeepReadonly<StatefulSetSpec>): DeepReadonly<PodTemplateSpec> | undefined {
   if (!template?.spec) return template
-  const claims = (volumeClaimTemplates ?? []).map((claim): Volume => {
-    const name = claim.metadata?.name ?? ''
-    return { name, persistentVolumeClaim: { claimName: name } }
-  })
-  const names = new Set(claims.map(({ name }) => name))
+  const names = new Set((volumeClaimTemplates ?? []).map(({ metadata }) => metadata?.name ?? ''))
+  const claims = [...names].map((name): Volume => ({ name, persistentVolumeClaim: { claimName: name } }))
   const volumes = [...claims, ...(template.spec.volumes ?? []).filter(({ name }) => !names.has(name))]
   const { subdomain: _subdomain, hostname: _hostname, ...spec } = template.spec
   return { ...template, spec: { ...spec, volumes } }

@@ -64,6 +64,9 @@ function checkClaimOfEphemeral(volume: DeepReadonly<Volume>, context: ClaimConte
   errors.push(invalidField(`${context.path}.persistentVolumeClaim.claimName`, claim, why))
 }
 
+/** Fields that upstream spells otherwise where it refuses a second source. */
+const misspelt: Readonly<Record<string, string>> = { cephfs: 'cephFS', downwardAPI: 'downwarAPI' }
+
 /** In upstream's order. A volume has one source: the first is checked, every further one is refused. */
 const sources: { readonly [K in Exclude<keyof Volume, 'name' | 'emptyDir'>]-?: SourceCheck<VolumeSource<K>> } = {
   hostPath: shared.hostPath,
@@ -143,7 +146,7 @@ function checkSources(volume: DeepReadonly<Volume>, rules: VolumeRules, path: st
     if (!source) continue
     const at = `${path}.${name}`
     // Upstream writes this one name otherwise where it forbids it.
-    if (count++ > 0) errors.push(secondSource(name === 'cephfs' ? `${path}.cephFS` : at))
+    if (count++ > 0) errors.push(secondSource(`${path}.${misspelt[name] ?? name}`))
     else checkOnlySource(volume, name, { rules, at }, errors)
     if (name === 'iscsi') checkIscsiName(volume, path, errors)
   }

@@ -64,6 +64,7 @@ const unmatched = '`selector` does not match template `labels`'
 
 /** The template must have what its own selector asks for. */
 export function checkTemplateLabels({ selector, template }: SelectorRules, path: string, errors: FieldError[]): void {
+  // No selector at all matches nothing.
   const isAsked = !selector || !isEmptySelector(selector)
   const labels = template?.metadata?.labels
   if (isAsked && selectorMatches(selector, labels) === false) {
@@ -232,9 +233,9 @@ export function validateReplicationController({ spec }: DeepReadonly<Replication
   if (spec?.replicas === undefined) errors.push(requiredField('spec.replicas'))
   else checkNonNegative(spec.replicas, 'spec.replicas', errors)
   if (!spec?.template) return [...errors, requiredField('spec.template')]
-  const labels = spec.template.metadata?.labels ?? {}
+  const labels: Readonly<Record<string, string>> = spec.template.metadata?.labels ?? {}
   if (Object.entries(selector).some(([key, value]) => labels[key] !== value)) {
-    errors.push(invalidField('spec.template.metadata.labels', labels, unmatched))
+    errors.push(invalidField('spec.template.metadata.labels', spec.template.metadata?.labels ?? null, unmatched))
   }
   checkPodTemplate(spec.template, 'spec.template', errors)
   checkRunsForever(spec.template, 'ReplicationController', 'spec.template', errors)

@@ -5,15 +5,17 @@ import { getOwn } from '../../machinery/own-member.ts'
 import { parseQuantity } from '../../machinery/quantity.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
-import { concerns, refuse } from './refuse.ts'
+import { concerns, failure, refuse, unaskable } from './refuse.ts'
 import { mergeTolerations } from './tolerations.ts'
 
 /** Overhead and placement that a Pod's runtime class asks for. After plugin/pkg/admission/runtimeclass v1.36. */
 export function runtimeClass(reader: ObjectReader): AdmissionPlugin {
   const classOf = (attributes: AdmissionAttributes): Held<RuntimeClass> | undefined => {
     const name = (attributes.object as Pod).spec?.runtimeClassName
-    if (!name) return undefined
-    const found = reader.get(runtimeClasses, name)
+    if (name === undefined) return undefined
+    const found = name === '' ? undefined : reader.get(runtimeClasses, name)
+    const never = found ? undefined : unaskable(name)
+    if (never !== undefined) throw failure(never)
     if (!found) throw refuse(attributes, `pod rejected: RuntimeClass ${JSON.stringify(name)} not found`)
     return found
   }

@@ -4,7 +4,7 @@ import { namesSecrets } from '../authorization/pod-references.ts'
 import type { Held, ObjectReader } from '../object-reader.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { limitsSecrets, unnamedEphemeralSecret, unnamedSecret } from './mountable-secrets.ts'
-import { concerns, failure, refuse } from './refuse.ts'
+import { concerns, failure, refuse, unaskable } from './refuse.ts'
 
 const mirrorAnnotation = 'kubernetes.io/config.mirror'
 const tokenMountPath = '/var/run/secrets/kubernetes.io/serviceaccount'
@@ -93,7 +93,7 @@ async function accountOf(
     if (attempt === attempts) break
     await sleep(waitMs)
   }
-  const cause = `serviceaccount ${JSON.stringify(name)} not found`
+  const cause = unaskable(name) ?? `serviceaccount ${JSON.stringify(name)} not found`
   throw refuse(attributes, `error looking up service account ${namespace}/${name}: ${cause}`)
 }
 

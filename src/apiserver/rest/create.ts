@@ -8,7 +8,7 @@ import { admissionAttributes } from './admit.ts'
 import { cloneDraft } from './clone.ts'
 import { decodeDraft } from './draft.ts'
 import { trackFields } from './field-manager.ts'
-import { ownFinalizersErrors } from './own-finalizers.ts'
+import { hasOwnMetadataRules, ownFinalizersErrors } from './own-finalizers.ts'
 import { dryRunObject, servedEntry, storageFormOf } from './remote-conversion.ts'
 import { invalidObject, objectStoreKey, type ResourceRequest, resourceName } from './resource-request.ts'
 import { objectAnswer, responseForm } from './response-form.ts'
@@ -97,11 +97,17 @@ export async function checkNewObject(request: ResourceRequest, draft: Draft, opt
 function validateNewObject({ definition }: ResourceRequest, draft: Draft, context: StrategyContext): void {
   const { namespaced, validateName = subdomainName, strategy } = definition
   const { metadata } = draft
-  let errors = metadataErrors(metadata, namespaced, (name, prefix) => validateName(name, prefix, draft))
+  const knowsMetadata = hasOwnMetadataRules(definition)
+  let errors = knowsMetadata
+    ? metadataErrors(metadata, namespaced, (name, prefix) => validateName(name, prefix, draft))
+    : []
   errors = [...errors, ...ownFinalizersErrors(definition, metadata)]
   const own = (strategy as Strategy).validate?.(draft, context)
   if (own && own.length > 0) errors = [...errors, ...own]
-  if (errors.length === 0) errors = metadataErrors({ name: metadata.name! }, false, pathSegmentName)
+  if (errors.length === 0) {
+    const rest = knowsMetadata ? { name: metadata.name! } : metadata
+    errors = metadataErrors(rest, namespaced && !knowsMetadata, pathSegmentName)
+  }
   if (errors.length > 0) throw invalidObject(definition, metadata.name ?? '', errors)
 }
 

@@ -177,7 +177,9 @@ function assertKind({ kind, apiVersion }: GivenKind, expected: ExpectedKind, reg
   if (kind === expected.kind && apiVersion === expectedVersion) return
   const { group, version } = parseApiVersion(apiVersion)
   const cannot = `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${expected.kind}`
-  if (!registry.lookupKind(group, version, kind)) {
+  // Lists are no resource, but upstream's scheme knows them.
+  const isList = kind === 'List' && apiVersion === 'v1'
+  if (!isList && !registry.lookupKind(group, version, kind)) {
     const why = `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)}`
     throw badRequest(`${cannot}: ${why} in scheme ${schemeName(expected)}`)
   }

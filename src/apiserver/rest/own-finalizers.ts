@@ -5,7 +5,11 @@ import { unqualifiedFinalizersErrors } from '../../machinery/object-metadata.ts'
 import { isOfExtension } from './protobuf.ts'
 
 /** Groups whose validation knows only the metadata rules of apimachinery, not those of pkg/apis/core. */
-const groupsWithoutRule: ReadonlySet<string> = new Set(['admissionregistration.k8s.io', 'coordination.k8s.io'])
+const groupsWithoutRule: ReadonlySet<string> = new Set([
+  'admissionregistration.k8s.io',
+  'coordination.k8s.io',
+  'node.k8s.io',
+])
 
 /**
  * What a kind's own validation says of finalizers: most built-in kinds want them standard or qualified. Some have no
@@ -13,6 +17,11 @@ const groupsWithoutRule: ReadonlySet<string> = new Set(['admissionregistration.k
  */
 export function ownFinalizersErrors(definition: ResourceDefinition, { finalizers }: ObjectMeta): FieldError[] {
   if (isOfExtension(definition) || groupsWithoutRule.has(definition.group)) return []
-  if (definition.strategy.metadataChecksOnUpdate?.length === 0 && definition.group !== 'events.k8s.io') return []
+  if (!hasOwnMetadataRules(definition)) return []
   return unqualifiedFinalizersErrors(finalizers)
+}
+
+/** Whether the kind's own validation looks at metadata: that of budgets and of Events of the first API does not. */
+export function hasOwnMetadataRules({ group, strategy }: ResourceDefinition): boolean {
+  return strategy.metadataChecksOnUpdate?.length !== 0 || group === 'events.k8s.io'
 }
