@@ -22,6 +22,7 @@ import { createComponentStatuses } from './component-statuses.ts'
 import { createConversionMetrics } from './crd/conversion-metrics.ts'
 import { createCustomResources } from './crd/custom-resources.ts'
 import { createDiscovery } from './discovery/discovery.ts'
+import { expireEvents } from './event-expiry.ts'
 import { createFlowControl, type FlowControl } from './flowcontrol/flow-control.ts'
 import { defaultInFlight, type InFlight, maxInFlight } from './flowcontrol/max-in-flight.ts'
 import { createHealth } from './health/health.ts'
@@ -63,6 +64,9 @@ export interface RequestHandlerOptions extends ApiServerOptions {
 
 /** A Node's address is surer to be reachable than its name, which no DNS may know. After kubeadm's flags. */
 const preferredKubeletAddresses = ['InternalIP', 'ExternalIP', 'Hostname']
+
+/** Upstream's --event-ttl. */
+const defaultEventTtlMs = 3_600_000
 
 /** Upstream's --min-request-timeout. */
 const defaultMinRequestTimeoutSeconds = 1_800
@@ -193,6 +197,7 @@ export async function createRequestHandler(options: RequestHandlerOptions): Prom
         parts.flow?.run(signal),
         parts.metricsApi?.run(signal),
         access.follow(signal),
+        expireEvents({ ...options, lifetimeMs: options.eventTtlMs ?? defaultEventTtlMs }, signal),
       ])
     },
     close: async () => parts.audit?.close(),

@@ -59,6 +59,8 @@ export interface ApiServerOptions {
   readonly priorityAndFairness?: boolean
   /** Serves `metrics.k8s.io` from what kubelets tell, unless an APIService has another server do it. Default false. */
   readonly metricsApi?: boolean
+  /** How long Events are kept after they were last written. Upstream's --event-ttl: an hour. */
+  readonly eventTtlMs?: number
   /** Whether a part of the control plane runs in this process, for component statuses. */
   readonly runsHere?: (component: ControlPlaneComponent) => boolean
   /** Default: every kind that upstream serves by default. */

@@ -88,6 +88,7 @@ export const apiServerFlags = {
   maxMutatingRequestsInflight: number,
   requestTimeout: one(duration),
   minRequestTimeout: number,
+  eventTtl: one(duration),
 } as const
 
 type Flags = typeof apiServerFlags

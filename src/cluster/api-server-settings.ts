@@ -38,6 +38,7 @@ export type ApiServerSettings = Pick<
   | 'maxInFlight'
   | 'requestTimeoutMs'
   | 'minRequestTimeoutSeconds'
+  | 'eventTtlMs'
 >
 
 /** Where each flag goes; files are read. Throws an OptionError for a file that makes no sense. */
@@ -60,6 +61,7 @@ export function apiServerSettings(flags: ApiServerFlags, defaults: ApiServerDefa
     ...given('priorityAndFairness', flags.enablePriorityAndFairness),
     ...given('requestTimeoutMs', flags.requestTimeout),
     ...given('minRequestTimeoutSeconds', flags.minRequestTimeout),
+    ...given('eventTtlMs', flags.eventTtl),
   }
 }
 
