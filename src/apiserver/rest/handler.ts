@@ -56,9 +56,9 @@ export function createRestHandler({ subresourceHandlers, ...services }: RestHand
   }
 }
 
-/** Within a version that the server has a router for, that answers; elsewhere nobody knows the path. */
-function notServed(registry: ResourceRegistry, { group, version }: RequestInfo): Answer {
-  const isBuiltIn = registry.all().some((one) => !one.custom && one.group === group && one.version === version)
+/** Within a group that the server has a router for, that answers; elsewhere nobody knows the path. */
+function notServed(registry: ResourceRegistry, { group }: RequestInfo): Answer {
+  const isBuiltIn = registry.all().some((one) => !one.custom && one.group === group)
   if (isBuiltIn) throw noSuchResource()
   return pageNotFound
 }

@@ -41,14 +41,21 @@ export interface PatchMechanismOptions {
 export function createPatchMechanism(given: PatchMechanismOptions): PatchMechanism {
   const { type, request, options } = given
   if (type === 'apply') return { tracksFields: true, patch: readApply(given) }
-  const { value, duplicates } = readPatch(given)
+  const { value, strictErrors } = readPatch(given)
   const apply = appliers[type](value, request)
   return {
     tracksFields: false,
     patch(live) {
       // Update refuses names that are not there before it asks for a change, so there is something to patch.
       const patched = answering(() => apply(live as DeepReadonly<KubeObject>))
-      return decodePatched({ type, patched, quoted: () => quoted(type, value, patched), duplicates, request, options })
+      return decodePatched({
+        type,
+        patched,
+        quoted: () => quoted(type, value, patched),
+        duplicates: strictErrors,
+        request,
+        options,
+      })
     },
   }
 }
@@ -84,23 +91,34 @@ function tooManyOperations(count: number): StatusError {
 
 interface ReadPatch {
   readonly value: unknown
-  /** What only strict decoding minds. */
-  readonly duplicates: readonly string[]
+  /** What only strict decoding minds: members that stand twice, and those that no operation has. */
+  readonly strictErrors: readonly string[]
 }
 
 function readPatch({ type, body, request }: PatchMechanismOptions): ReadPatch {
-  if (body.kind === 'value') return { value: body.value, duplicates: [] }
+  if (body.kind === 'value') return { value: body.value, strictErrors: [] }
   const text = Buffer.from(body.bytes).toString()
   try {
     const { value: read, hasDuplicates } = parseJson(text)
     const value = isCustom(request.definition) && mayHaveLargeNumbers(text) ? parseExactJson(text) : read
     const prefix = type === 'json' ? 'json patch ' : ''
     const paths = hasDuplicates ? duplicateMembers(text) : []
-    return { value, duplicates: paths.map((path) => `${prefix}duplicate field ${JSON.stringify(path)}`) }
+    const duplicates = paths.map((path) => `${prefix}duplicate field ${JSON.stringify(path)}`)
+    return { value, strictErrors: [...duplicates, ...(type === 'json' ? unknownMembers(value) : [])] }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError || error instanceof NumberRangeError)) throw error
     throw badRequest(type === 'strategic' ? error.message : `error decoding patch: ${error.message}`)
   }
+}
+
+/** What no operation of a JSON patch has. */
+function unknownMembers(operations: unknown): string[] {
+  if (!Array.isArray(operations)) return []
+  return operations.flatMap((operation, index) =>
+    Object.keys(isJsonObject(operation) ? operation : {})
+      .filter((name) => !['op', 'path', 'from', 'value'].includes(name))
+      .map((name) => `json patch unknown field ${JSON.stringify(`[${index}].${name}`)}`),
+  )
 }
 
 /** Runs what may throw a PatchError, and answers that as upstream does. */
