@@ -32,6 +32,8 @@ export class FakeReader implements ObjectReader {
     return all.filter(({ metadata }) => !namespace || metadata.namespace === namespace) as never
   }
 
+  async convert(): Promise<void> {}
+
   onChange<T extends KubeObject>(resource: ResourceRef<T>, callback: (change: ObjectChange<T>) => void): () => void {
     const listeners = this.#listeners.get(resource.plural) ?? new Set()
     this.#listeners.set(resource.plural, listeners)

@@ -138,6 +138,7 @@ function readerOf(objects: readonly KubeObject[]): ObjectReader {
     get: (({ kind }: { kind: string }, name: string, namespace?: string) =>
       find(objects, { kind, name, namespace })) as ObjectReader['get'],
     list: () => [],
+    convert: async () => {},
     onChange: () => () => {},
   }
 }

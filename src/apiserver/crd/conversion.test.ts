@@ -4,7 +4,14 @@ import { setImmediate } from 'node:timers/promises'
 import { type ConversionWebhook, startConversionWebhook } from '../../../test/support/conversion-webhook.ts'
 import type { ResourceRef } from '../../api/resource-ref.ts'
 import type { CustomResourceDefinition, WebhookClientConfig } from '../../api/types/apiextensions/v1.ts'
-import { customResourceDefinitions, namespaces, services } from '../../api/types/resources.ts'
+import {
+  configMaps,
+  customResourceDefinitions,
+  namespaces,
+  services,
+  validatingAdmissionPolicies,
+  validatingAdmissionPolicyBindings,
+} from '../../api/types/resources.ts'
 import type { ApiWatchEvent } from '../../client/transport.ts'
 import { Cluster } from '../../cluster/embedded.ts'
 import type { KubeObject } from '../../machinery/object.ts'
@@ -290,6 +297,34 @@ test('field selectors of each version choose what is listed, watched and deleted
   assert.deepEqual(await names(v2(), 'host=one'), [])
   assert.deepEqual(await byHost, ['ADDED a', 'ADDED b', 'DELETED a', 'DELETED b'])
   assert.deepEqual(await byHostPort, ['ADDED a', 'DELETED a'])
+})
+
+test('policies see their parameters in the version they name', async () => {
+  const metadata = { name: 'only-known-hosts' }
+  const policies = cluster.client.of(validatingAdmissionPolicies)
+  const bindings = cluster.client.of(validatingAdmissionPolicyBindings)
+  await v1().create(named('known', { hostPort: 'h:1' }))
+  await policies.create({
+    metadata,
+    spec: {
+      paramKind: { apiVersion: `${group}/v2`, kind: 'Endpoint' },
+      matchConstraints: {
+        resourceRules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['configmaps'] }],
+      },
+      validations: [{ expression: 'object.data.host == params.host' }],
+    },
+  })
+  const paramRef = { name: 'known', namespace: 'shop', parameterNotFoundAction: 'Deny' }
+  await bindings.create({
+    metadata,
+    spec: { policyName: metadata.name, paramRef, validationActions: ['Deny'] },
+  })
+  const create = (name: string, host: string) =>
+    cluster.client.of(configMaps).create({ metadata: { name, ...inShop }, data: { host } })
+  await create('right', 'h')
+  await assert.rejects(create('wrong', 'i'), /failed expression: object.data.host == params.host/)
+  await bindings.delete(metadata.name)
+  await policies.delete(metadata.name)
 })
 
 test('a watch waits for a slow webhook without losing the order', async () => {

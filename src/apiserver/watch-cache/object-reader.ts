@@ -5,6 +5,7 @@ import { apiVersionOf } from '../../machinery/object.ts'
 import { type Change, prefixEnd, type Store } from '../../store/store.ts'
 import type { Held, ObjectChange, ObjectReader } from '../object-reader.ts'
 import type { ResourceRegistry } from '../registry.ts'
+import { convertEntries } from '../rest/remote-conversion.ts'
 import { collectionPrefix, objectStoreKey } from '../rest/resource-request.ts'
 import { servedObject } from '../rest/stored-object.ts'
 
@@ -34,6 +35,12 @@ export function createObjectReader({ store, registry }: ObjectReaderOptions): Ob
         objects.push(servedObject(entry, definition).object)
       }
       return objects as never
+    },
+    async convert(resource, namespace = '') {
+      const definition = definitionOf(resource)
+      if (!definition.conversion?.remote) return
+      const prefix = collectionPrefix(definition, namespace)
+      await convertEntries([...store.snapshot().range(prefix, prefixEnd(prefix))], definition)
     },
     onChange(resource, callback) {
       const definition = definitionOf(resource)

@@ -27,20 +27,21 @@ export type AppliedPolicy<P extends AnyPolicy, B extends AnyBinding, E> =
     }
 
 /** What of the bound policies a request concerns, in their order. After policy/generic/policy_dispatcher.go v1.36. */
-export function appliedPolicies<P extends AnyPolicy, B extends AnyBinding, E>(
+export async function appliedPolicies<P extends AnyPolicy, B extends AnyBinding, E>(
   policies: readonly BoundPolicy<P, B, E>[],
   attributes: AdmissionAttributes,
   services: MatchServices,
-): AppliedPolicy<P, B, E>[] {
-  return policies.flatMap((bound) => applyPolicy(bound, attributes, services))
+): Promise<AppliedPolicy<P, B, E>[]> {
+  const applied = await Promise.all(policies.map((bound) => applyPolicy(bound, attributes, services)))
+  return applied.flat()
 }
 
-function applyPolicy<P extends AnyPolicy, B extends AnyBinding, E>(
+async function applyPolicy<P extends AnyPolicy, B extends AnyBinding, E>(
   bound: BoundPolicy<P, B, E>,
   attributes: AdmissionAttributes,
   services: MatchServices,
-): AppliedPolicy<P, B, E>[] {
-  const matched = attempt(() => {
+): Promise<AppliedPolicy<P, B, E>[]> {
+  const matched = await attempt(() => {
     const match = matchRequest(bound.criteria, attributes, services)
     return match && { match, resource: resourceOfParams(bound, services) }
   })
@@ -49,7 +50,8 @@ function applyPolicy<P extends AnyPolicy, B extends AnyBinding, E>(
   }
   const { value } = matched
   if (!value) return []
-  return bound.bindings.flatMap((binding) => applyBinding({ bound, binding, ...value, attributes, services }))
+  const applications = bound.bindings.map((binding) => applyBinding({ bound, binding, ...value, attributes, services }))
+  return (await Promise.all(applications)).flat()
 }
 
 function resourceOfParams<P extends AnyPolicy, B extends AnyBinding, E>(
@@ -69,12 +71,12 @@ interface BindingApplication<P extends AnyPolicy, B extends AnyBinding, E> {
   readonly services: MatchServices
 }
 
-function applyBinding<P extends AnyPolicy, B extends AnyBinding, E>(
+async function applyBinding<P extends AnyPolicy, B extends AnyBinding, E>(
   application: BindingApplication<P, B, E>,
-): AppliedPolicy<P, B, E>[] {
+): Promise<AppliedPolicy<P, B, E>[]> {
   const { bound, match, resource, attributes, services } = application
   const { binding, criteria } = application.binding
-  const collected = attempt(() => {
+  const collected = await attempt(() => {
     if (criteria && !matchRequest(criteria, attributes, services)) return undefined
     return collectParams(resource, binding.spec?.paramRef, requestNamespace(attributes), services)
   })
@@ -84,9 +86,9 @@ function applyBinding<P extends AnyPolicy, B extends AnyBinding, E>(
 }
 
 /** What is wrong with a policy is the policy's failure, to be judged by its failure policy. */
-function attempt<T>(action: () => T): { readonly value: T } | { readonly error: string } {
+async function attempt<T>(action: () => T | Promise<T>): Promise<{ readonly value: T } | { readonly error: string }> {
   try {
-    return { value: action() }
+    return { value: await action() }
   } catch (error) {
     if (error instanceof ConfigurationError || error instanceof StatusError) return { error: error.message }
     throw error

@@ -56,7 +56,7 @@ export function mutatingAdmissionPolicy(services: PolicyServices): AdmissionPlug
     async mutate(attributes, reinvocation) {
       const bound = policies()
       if (bound.length === 0 || isExempt(attributes)) return
-      const applied = appliedPolicies(bound, attributes, services)
+      const applied = await appliedPolicies(bound, attributes, services)
       const errors: PolicyError[] = applied.flatMap((each) =>
         'misconfigured' in each ? [{ applied: each, message: each.misconfigured }] : [],
       )

@@ -24,15 +24,16 @@ export function paramResource({ apiVersion = '', kind = '' }: ParamKind, { regis
  * The parameters with which a binding applies its policy: one evaluation for each. `undefined` among them means without
  * parameters. Throws a ConfigurationError. After policy/generic CollectParams v1.36.
  */
-export function collectParams(
+export async function collectParams(
   resource: ResourceRef | undefined,
   paramRef: DeepReadonly<ParamRef> | undefined,
   requestNamespace: string,
   { reader }: MatchServices,
-): readonly (Held<KubeObject> | undefined)[] {
+): Promise<readonly (Held<KubeObject> | undefined)[]> {
   if (!resource || !paramRef) return [undefined]
   const { name, selector, parameterNotFoundAction } = paramRef
   const namespace = paramNamespace(resource, paramRef, requestNamespace)
+  await reader.convert(resource, namespace)
   const found = name ? [reader.get(resource, name, namespace)] : matching(reader.list(resource, namespace), selector)
   const params = found.filter((param) => param !== undefined)
   if (params.length === 0 && parameterNotFoundAction === 'Deny') {

@@ -49,7 +49,7 @@ export function validatingAdmissionPolicy(services: PolicyServices): AdmissionPl
     async validate(attributes) {
       const bound = policies()
       if (bound.length === 0 || isExempt(attributes)) return
-      const applied = appliedPolicies(bound, attributes, services)
+      const applied = await appliedPolicies(bound, attributes, services)
       if (applied.length === 0) return
       const judging = {
         attributes,
