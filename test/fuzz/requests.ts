@@ -8,6 +8,7 @@ import { encodeProtobuf } from '../../src/machinery/protobuf/envelope.ts'
 import { formatYaml } from '../../src/machinery/yaml.ts'
 import { readCases, readJson } from '../reference/fixtures.ts'
 import type { DefaultingCase, ValidationCase } from '../reference/object-cases.ts'
+import { customDefinition, customRequests } from './custom.ts'
 import type { Fuzz } from './fuzz.ts'
 import { parameters } from './languages.ts'
 import { mutatedBytes, mutatedText } from './mutations.ts'
@@ -25,7 +26,9 @@ interface Seed {
 
 function seeds(): Seed[] {
   const creates = readCases<DefaultingCase>('defaulting').map((each) => ({ ...each, method: 'POST' }))
-  return [...creates, ...readCases<ValidationCase>('validation')].map(seedOf)
+  // The recorded cases are many, and custom objects are read and kept by other means.
+  const custom = Array.from({ length: 20 }, () => customRequests).flat()
+  return [...creates, ...readCases<ValidationCase>('validation'), ...custom].map(seedOf)
 }
 
 /** Objects that send the server elsewhere, or change what it serves, are never really made. */
@@ -170,7 +173,12 @@ function requestsOf(seed: Seed): fc.Arbitrary<SentRequest> {
 
 /** What the recorded requests refer to. */
 function setup(): SentRequest[] {
-  const given = [...readJson<Recorded[]>('setup'), ...readJson<Recorded[]>('setup-updates')]
+  const definition = {
+    method: 'POST',
+    path: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+    body: customDefinition,
+  }
+  const given = [...readJson<Recorded[]>('setup'), ...readJson<Recorded[]>('setup-updates'), definition]
   return given.map(({ method, path, body }) => ({
     method,
     url: path,
@@ -212,11 +220,11 @@ function isDeclared({ status, body }: Received): boolean {
 const upstreamsOwn = /Internal error occurred: failed to allocate/
 
 /** Sequences of requests about one resource, each from the same state. The server is made when it is first needed. */
-function requestProperty(): fc.IRawProperty<unknown> {
+function requestsFuzz(): Fuzz {
   const made = seeds().map(requestsOf)
   const sequences = fc.oneof(...made.map((requests) => fc.array(requests, { minLength: 1, maxLength: 4 })))
   let server: Promise<FuzzServer> | undefined
-  return fc.asyncProperty(sequences, async (sequence) => {
+  const property = fc.asyncProperty(sequences, async (sequence) => {
     server ??= createFuzzServer(setup())
     const running = await server
     try {
@@ -226,8 +234,8 @@ function requestProperty(): fc.IRawProperty<unknown> {
       running.errors()
     }
   })
+  const close = async () => (await server)?.close()
+  return { name: 'a request is answered or refused', share: 10, property, close }
 }
 
-export const requestFuzz: readonly Fuzz[] = [
-  { name: 'a request is answered or refused', share: 10, property: requestProperty() },
-]
+export const requestFuzz: readonly Fuzz[] = [requestsFuzz()]
