@@ -156,11 +156,16 @@ function refuseMasked(rules: readonly EncryptionRule[]): void {
     for (const resource of resources) {
       const mask = earlier.find((wide) => wide.resource === '*' && covers(wide, resource))
       if (!mask) continue
-      const names = [resource, mask].map(({ group, resource: name }) => JSON.stringify(`${name}.${group}`))
+      const names = [resource, mask].map((each) => JSON.stringify(nameOf(each)))
       throw new ConfigurationError(`resource ${names[0]} is masked by earlier rule ${names[1]}`)
     }
     earlier.push(...resources)
   }
+}
+
+/** As the file has it: the core group's name is empty, and only `*.` shows where it would stand. */
+function nameOf({ group, resource }: GroupResource): string {
+  return group === '' && resource !== '*' ? resource : `${resource}.${group}`
 }
 
 function required(path: string, why: string): ConfigurationError {

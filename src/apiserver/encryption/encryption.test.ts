@@ -114,7 +114,7 @@ for (const { title, rules, want } of [
       { resources: ['*.*'], providers: [{ identity: {} }] },
       { resources: ['secrets'], providers: [{ identity: {} }] },
     ],
-    want: 'resource "secrets." is masked by earlier rule "*.*"',
+    want: 'resource "secrets" is masked by earlier rule "*.*"',
   },
 ]) {
   test(`a configuration with ${title} is refused`, () => {
