@@ -314,7 +314,7 @@ function nonResource({ flow, services, access, options, aggregator }: Parts, met
   const handlers: PathHandler[] = [
     createDiscovery(registry, address, aggregator.versions),
     createHealth(checks, log),
-    (context) => (context.path.startsWith('/openapi/') ? openApi(context) : undefined),
+    (context) => (/^\/openapi\/v[23](\/|$)/.test(context.path) ? openApi(context) : undefined),
     versionHandler,
     metricsHandler(metrics),
     ...(flow ? [flow.debug] : []),

@@ -22,7 +22,8 @@ export function createHealth(
   log: Logger,
 ): (context: RequestContext) => Promise<Answer | undefined> {
   return async (context) => {
-    const [root, ...below] = context.info.path.split('/').filter(Boolean)
+    // Upstream knows these paths as they are, not with a slash at their end.
+    const [, root, ...below] = context.info.path.split('/')
     if (root !== 'healthz' && root !== 'livez' && root !== 'readyz') return undefined
     if (below.length === 0) return runAll(root, checks[root], context, log)
     const single = checks[root].find(({ name }) => name === below.join('/'))
