@@ -183,10 +183,11 @@ function parseBody(headers: IncomingHttpHeaders, text: string): unknown {
   return headers['content-type']?.startsWith('application/json') && text !== '' ? JSON.parse(text) : text
 }
 
-/** `299 - "text"`, several joined by commas. Escapes are JSON's, near enough. */
+/** `299 - "text"`, several joined by commas. Escapes are JSON's, near enough; the bytes, one a character, are UTF-8. */
 function warningsOf({ warning }: IncomingHttpHeaders): readonly string[] {
   if (!warning) return []
-  return [...String(warning).matchAll(/299 \S+ ("(?:[^"\\]|\\.)*")/g)].map(([, quoted]) => unquote(quoted!))
+  const text = Buffer.from(String(warning), 'latin1').toString()
+  return [...text.matchAll(/299 \S+ ("(?:[^"\\]|\\.)*")/g)].map(([, quoted]) => unquote(quoted!))
 }
 
 function unquote(quoted: string): string {

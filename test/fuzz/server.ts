@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
+import { validateHeaderValue } from 'node:http'
 import { builtInResources } from '../../src/api/all.ts'
 import { announce } from '../../src/apiserver/bootstrap/announce.ts'
 import { bootstrap } from '../../src/apiserver/bootstrap/bootstrap.ts'
 import { HttpRequestContext, NodeHeaders } from '../../src/apiserver/http/request-context.ts'
 import { AnswerWriter } from '../../src/apiserver/http/respond.ts'
-import type { Responder, ResponseStream } from '../../src/apiserver/http/responder.ts'
+import type { Responder, ResponseHeaders, ResponseStream } from '../../src/apiserver/http/responder.ts'
 import { toProtobuf } from '../../src/apiserver/http/to-protobuf.ts'
 import { createLoopbackTransport } from '../../src/apiserver/loopback.ts'
 import { ownIdentity } from '../../src/apiserver/own-identity.ts'
@@ -189,12 +190,14 @@ class MemoryResponder implements Responder {
     return this.status !== 0
   }
 
-  send(status: number, _headers: unknown, body: Uint8Array): void {
+  send(status: number, headers: ResponseHeaders, body: Uint8Array): void {
+    assertSendable(headers)
     this.status = status
     this.chunks.push(body)
   }
 
-  open(status: number): ResponseStream {
+  open(status: number, headers: ResponseHeaders): ResponseStream {
+    assertSendable(headers)
     this.status = status
     const write = (chunk: Uint8Array) => {
       this.chunks.push(chunk)
@@ -208,6 +211,12 @@ class MemoryResponder implements Responder {
   }
 
   destroy(): void {}
+}
+
+/** Throws for what a header cannot carry, as Node does where there is a socket. */
+function assertSendable(headers: ResponseHeaders): void {
+  for (const [name, values] of Object.entries(headers))
+    for (const value of [values].flat()) validateHeaderValue(name, value)
 }
 
 /** The keys that are written from now on. */

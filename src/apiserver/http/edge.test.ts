@@ -39,6 +39,14 @@ const answers: Record<string, (context: RequestContext) => Promise<Answer> | Ans
     context.warnings.push('beware of "dogs"', 'beware of "dogs"')
     return { kind: 'object', status: 200, object: { kind: 'Pod' } }
   },
+  '/warn-in-japanese': (context) => {
+    context.warnings.push('日本\u010d')
+    return { kind: 'object', status: 200, object: { kind: 'Pod' } }
+  },
+  '/broken': async ({ body }) => {
+    if (body.kind === 'bytes') await body.read(1000)
+    return { kind: 'bytes', status: 200, headers: { broken: 'line\nbreak' }, body: '' }
+  },
   '/echo': async ({ body }) => {
     const bytes = body.kind === 'bytes' ? await body.read(1000) : new Uint8Array()
     return { kind: 'bytes', status: 200, headers: {}, body: bytes }
@@ -199,6 +207,11 @@ for (const [version, send] of [
       assert.equal((await send('/warn')).headers.warning, '299 - "beware of \\"dogs\\""')
     })
 
+    test('sends warnings in any script, as UTF-8', async () => {
+      const { warning } = (await send('/warn-in-japanese')).headers
+      assert.equal(Buffer.from(String(warning), 'latin1').toString(), '299 - "日本\u010d"')
+    })
+
     test('says when to come back', async () => {
       const { status, headers } = await send('/busy')
       assert.deepEqual([status, headers['retry-after']], [429, '7'])
@@ -226,6 +239,10 @@ for (const [version, send] of [
     })
   })
 }
+
+test('a response over HTTP/1.1 that cannot be sent is cut off, though its request was read to the end', async () => {
+  await assert.rejects(overHttp1('/broken', { method: 'POST', body: 'hello' }), { code: 'ECONNRESET' })
+})
 
 test('a watch over WebSocket sends a message an event, of text, and then closes', async () => {
   const { socket, subprotocol } = await connectWebSocket({

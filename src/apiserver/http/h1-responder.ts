@@ -52,8 +52,9 @@ export class Http1Responder implements Responder {
     return { request: this.#request, response: this.#response, ...this.#upgrade }
   }
 
+  /** A request that was read to its end no longer holds its socket, so it is the response that goes. */
   destroy(): void {
-    this.#request.destroy()
+    this.#response.destroy()
   }
 }
 

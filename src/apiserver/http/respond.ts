@@ -203,10 +203,11 @@ function warningHeaders(warnings: readonly string[]): string[] {
   return values
 }
 
-/** A quoted-string without control characters, nor others that a header cannot carry. */
+/** A quoted-string without control characters. Node sends each character as one byte, and what is meant is UTF-8. */
 function quoteWarning(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must go
-  return `"${text.replace(/[\u0000-\u001f\u007f]/g, '').replace(/["\\]/g, '\\$&')}"`
+  const quoted = `"${text.replace(/[\u0000-\u001f\u007f]/g, '').replace(/["\\]/g, '\\$&')}"`
+  return Buffer.from(quoted).toString('latin1')
 }
 
 function* inOrder<T>(first: T, second: T, rest: Iterable<T>): Iterable<T> {
