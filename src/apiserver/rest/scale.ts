@@ -2,6 +2,7 @@ import { ageColumn, integer, nameColumn } from '../../api/printing.ts'
 import type { Column, ScalePaths } from '../../api/resource-definition.ts'
 import { schemaForKind } from '../../api/schema/schema.ts'
 import type { Scale } from '../../api/types/autoscaling/v1.ts'
+import { forPrefix, subdomainNameErrors } from '../../api/validation/formats.ts'
 import { badRequest, conflict, internalError, invalid } from '../../machinery/errors.ts'
 import { invalidField } from '../../machinery/field-errors.ts'
 import {
@@ -11,6 +12,7 @@ import {
   type ManagedFieldsEntry,
   type ObjectMeta,
 } from '../../machinery/object.ts'
+import { metadataErrors, unqualifiedFinalizersErrors } from '../../machinery/object-metadata.ts'
 import type { Answer } from '../request.ts'
 import { readBody } from './body.ts'
 import { cloneDraft } from './clone.ts'
@@ -52,7 +54,8 @@ export function scaleVerbs(paths: ScalePaths): Readonly<Record<string, VerbHandl
       const scale = decodeBody(await readBody(context), expected, decodeContext)
       matchNamespace(scale.metadata, request)
       matchName(scale, name)
-      return writeScale({ request, paths, options, tracksFields: false, change: () => cloneDraft(scale) as Draft })
+      const { uid } = scale.metadata
+      return writeScale({ request, paths, options, uid, tracksFields: false, change: () => cloneDraft(scale) as Draft })
     },
     async patch(request) {
       const { context } = request
@@ -94,17 +97,20 @@ interface ScaleWrite {
   readonly request: ResourceRequest
   readonly paths: ScalePaths
   readonly options: WriteOptions
+  /** That the object must have. */
+  readonly uid?: string | undefined
   /** The change says itself who manages what. */
   readonly tracksFields: boolean
   readonly change: (current: Scale) => Draft | Promise<Draft>
 }
 
 async function writeScale(write: ScaleWrite): Promise<Answer> {
-  const { request, paths, options } = write
+  const { request, paths, options, uid } = write
   const { definition, name, services } = request
   const { served } = await updateObject({
     request,
     options,
+    uid,
     strategy: definition.strategy,
     allowCreate: false,
     change: async (live) => {
@@ -161,6 +167,8 @@ function takeVersion(metadata: ObjectMeta, { resourceVersion }: ObjectMeta): voi
   if (resourceVersion) metadata.resourceVersion = resourceVersion
 }
 
+const scaleName = forPrefix(subdomainNameErrors)
+
 function checkScale(
   { spec, metadata }: Draft & Scale,
   live: DeepReadonly<KubeObject>,
@@ -170,9 +178,13 @@ function checkScale(
   const replicas = spec?.replicas ?? 0
   const name = live.metadata!.name!
   // Custom objects are checked by rules of their own.
-  if (replicas < 0 && !isCustom(definition)) {
-    const errors = [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')]
-    throw invalid(scaleKind, name, errors)
+  if (!isCustom(definition)) {
+    const errors = [
+      ...metadataErrors(metadata, true, scaleName),
+      ...unqualifiedFinalizersErrors(metadata.finalizers),
+      ...(replicas < 0 ? [invalidField('spec.replicas', replicas, 'must be greater than or equal to 0')] : []),
+    ]
+    if (errors.length > 0) throw invalid(scaleKind, name, errors)
   }
   const { uid } = live.metadata!
   if (!metadata.uid || metadata.uid === uid) return
