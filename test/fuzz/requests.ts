@@ -73,6 +73,29 @@ const accepts = fc.constantFrom(
   ...['application/json;as=constructor;g=meta.k8s.io;v=v1', 'application/json;stream=watch', 'application/cbor', ''],
 )
 
+const jwt = (...parts: object[]) =>
+  [...parts.map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')), 'c2ln'].join('.')
+
+/** Who asks, for whom, and how. */
+const headers = fc.dictionary(
+  fc.constantFrom(
+    ...['authorization', 'impersonate-user', 'impersonate-group', 'impersonate-uid', 'impersonate-extra-a%2fb'],
+    ...['impersonate-extra-%zz', 'impersonate-extra-__proto__', 'x-remote-user', 'x-remote-extra-constructor'],
+    ...['user-agent', 'accept-encoding', 'audit-id', 'content-encoding', 'if-none-match', 'traceparent'],
+  ),
+  fc.oneof(
+    words.map((word) => Buffer.from(word.toWellFormed()).toString('latin1')),
+    fc.constantFrom(
+      ...['Bearer x', 'Bearer', 'Basic eDp5', `Bearer ${jwt({ alg: '__proto__' }, {})}`, 'system:masters', 'gzip', 'é'],
+      ...[
+        `Bearer ${jwt({ alg: 'ES256', kid: 'x' }, { iss: 'https://kubernetes.default.svc.cluster.local', exp: 'x' })}`,
+      ],
+      ...['Bearer abcdef.0123456789abcdef', 'system:serviceaccount:a:b', 'system:node:a', 'system:anonymous'],
+    ),
+  ),
+  { maxKeys: 3 },
+)
+
 /** The value with one of its members, however deep, in the place of another or with another value. */
 function edited(value: JsonObject): fc.Arbitrary<JsonObject> {
   const odd = fc.oneof(fc.jsonValue({ maxDepth: 2 }), words, fc.constantFrom(null, [], {}, -1, '', [null], 2 ** 53))
@@ -159,13 +182,16 @@ function requestsOf(seed: Seed): fc.Arbitrary<SentRequest> {
   )
   const options = fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: parameters })
   const accept = fc.oneof({ weight: 3, arbitrary: fc.constant('application/json') }, { weight: 1, arbitrary: accepts })
-  return fc.record({ target: targets, options, accept, encoded: encodings(seed) }).map((given) => {
+  const more = fc.oneof({ weight: 5, arbitrary: fc.constant({}) }, { weight: 1, arbitrary: headers })
+  const anonymous = fc.oneof({ weight: 15, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) })
+  return fc.record({ target: targets, options, accept, encoded: encodings(seed), more, anonymous }).map((given) => {
     const { target, encoded } = given
     const all = new URLSearchParams([...new URLSearchParams(query), ...given.options]).toString()
     return {
       method: target[0]!,
       url: all === '' ? target[1]! : `${target[1]}?${all}`,
-      headers: { accept: given.accept, ...encoded.headers },
+      headers: { accept: given.accept, ...encoded.headers, ...given.more },
+      anonymous: given.anonymous,
       ...(encoded.body !== undefined && target[0] !== 'GET' && { body: encoded.body }),
     }
   })

@@ -25,6 +25,8 @@ export interface SentRequest {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: Uint8Array | string
+  /** Without the identity of an administrator: its headers alone say who asks. */
+  readonly anonymous?: boolean
 }
 
 export interface Received {
@@ -156,14 +158,15 @@ interface Answering {
 }
 
 async function answered(request: SentRequest, { handler, writer }: Answering): Promise<Received> {
-  const { method, url, headers, body } = request
+  const { method, url, headers, body, anonymous } = request
+  const loopback = { transport: 'loopback', remoteAddress: address, identity: ownIdentity } as const
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const context = new HttpRequestContext({
     method,
     url,
     headers: new NodeHeaders(headers),
     body: bytes === undefined ? { kind: 'none' } : { kind: 'bytes', read: async () => bytes },
-    connection: { transport: 'loopback', remoteAddress: address, identity: ownIdentity },
+    connection: anonymous ? { transport: 'h1', remoteAddress: address } : loopback,
     receivedMs: systemClock.nowMs(),
     requestId: createHash('md5').update(url).digest('hex'),
   })
