@@ -80,6 +80,9 @@ export const apiServerFlags = {
   auditLogFormat: one(oneOf(['json'])),
   auditWebhookConfigFile: one(text),
 
+  etcdCafile: one(text),
+  etcdCertfile: one(text),
+  etcdKeyfile: one(text),
   encryptionProviderConfig: one(text),
   encryptionProviderConfigAutomaticReload: onOff,
 

@@ -8,6 +8,7 @@ import { configMaps, secrets } from '../../src/api/types/resources.ts'
 import type { Client } from '../../src/client/client.ts'
 import { adminIdentity, startControlPlane } from '../../src/cluster/control-plane.ts'
 import { resolveOptions } from '../../src/cluster/options.ts'
+import { UsageError } from '../../src/cluster/usage-error.ts'
 import { isStatus } from '../../src/machinery/status.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { createLogger, silentLogger } from '../../src/platform/log.ts'
@@ -157,7 +158,7 @@ export function encryptionAtRest(under: DatastoreUnderTest): void {
     await cluster.run([{ aesgcm: { keys: [key1] } }], use, log)
     await assert.rejects(cluster.run([{ aesgcm: { keys: [key2.secret] } }], use, log), (error: unknown) => {
       logged.push(String(error))
-      return error instanceof Error && error.name === 'UsageError'
+      return error instanceof UsageError
     })
     for (const word of [opened, key1.secret, key2.secret]) assert.ok(!logged.join('\n').includes(word))
   })
