@@ -140,6 +140,12 @@ export const horizontalPodAutoscalerV1 = define(horizontalPodAutoscalersV1, {
   applyDefaults: ({ spec }) => {
     if (spec) spec.minReplicas ??= 1
   },
+  // Who leaves the metric out owns the one that upstream's internal form gets.
+  asConverted: (draft) => {
+    const converted = structuredClone(draft) as HorizontalPodAutoscalerV1
+    asStored(converted)
+    return converted
+  },
   prepareForCreate: asStored,
   prepareForUpdate: asStored,
   columns: columns.map((column) => ({ ...column, cell: (object, nowMs) => column.cell(toV2(object), nowMs) })),

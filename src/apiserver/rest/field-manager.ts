@@ -65,11 +65,12 @@ function isKnownToAll(definition: ResourceDefinition, draft: Draft, entries: rea
 /** Upstream tracks what it has once converted to its internal version, where some kinds have more fields. */
 function asConverted(definition: ResourceDefinition, draft: Draft): Draft {
   const { conversion, custom, strategy } = definition
+  if (strategy.asConverted) return canonicalObject(definition, strategy.asConverted(draft) as Draft) as Draft
   if (conversion && !custom) {
     const converted = conversion.fromStorage(conversion.toStorage(draft))
     return canonicalObject(definition, converted) as Draft
   }
-  return (strategy.asConverted?.(draft) as Draft | undefined) ?? draft
+  return draft
 }
 
 /** Who writes, and what the write leaves alone. */
