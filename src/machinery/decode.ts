@@ -1,3 +1,4 @@
+import { jsonText } from './format-json.ts'
 import { duplicateMembers, parseJson } from './json-text.ts'
 import { canonicalQuantity, QuantityError } from './quantity.ts'
 import type { FieldSchema, FieldType, ObjectSchema, ScalarType } from './schema.ts'
@@ -381,7 +382,7 @@ function variantForm(type: FieldType): string {
 
 /** Upstream reads a quantity from the raw JSON, so that numbers are taken and anything else has the wrong format. */
 function quantityText(value: unknown): string {
-  return typeof value === 'string' ? value.trim() : JSON.stringify(value)
+  return typeof value === 'string' ? value.trim() : jsonText(value)
 }
 
 function canonical<T>(read: (text: string) => T, text: string): T {

@@ -53,7 +53,7 @@ export function itemElement(item: unknown, keys: readonly ListKey[]): string {
   const parts = keys
     .map(({ name, default: fallback }) => [name, item[name] ?? fallback])
     .filter(([, value]) => value !== undefined)
-  return `k:${JSON.stringify(Object.fromEntries(parts))}`
+  return `k:${jsonText(Object.fromEntries(parts))}`
 }
 
 function shapeOfType(type: FieldType, field?: FieldSchema): Shape {

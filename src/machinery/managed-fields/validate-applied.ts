@@ -1,3 +1,4 @@
+import { jsonText } from '../format-json.ts'
 import type { ObjectSchema, ScalarType } from '../schema.ts'
 import { elementText } from './field-set.ts'
 import { isMap, itemElement, type ListKey, type Shape, shapeOfField } from './shape.ts'
@@ -69,9 +70,9 @@ function scalarErrors(value: unknown, scalar: ScalarType, path: string): string[
 
 /** Upstream prints the value in a different way for each form it expected. */
 function mismatch(expected: readonly string[], value: unknown): string {
-  if (expected.length > 1) return `expected any scalar, got &{${JSON.stringify(value)}}`
+  if (expected.length > 1) return `expected any scalar, got &{${jsonText(value)}}`
   if (expected[0] === 'string') return `expected string, got ${goValue(value)}`
-  if (expected[0] === 'boolean') return `expected boolean, got &{${JSON.stringify(value)}}`
+  if (expected[0] === 'boolean') return `expected boolean, got &{${jsonText(value)}}`
   const form = Array.isArray(value) ? '[]interface {}' : isMap(value) ? 'map[string]interface {}' : typeof value
   return `expected numeric (int or float), got ${form === 'boolean' ? 'bool' : form}`
 }
@@ -91,5 +92,5 @@ const expectedForms: Partial<Record<ScalarType, readonly string[]>> = {
 
 /** As Go's %#v shows the decoded value. */
 function goValue(value: unknown): string {
-  return `&value.valueUnstructured{Value:${JSON.stringify(value)}}`
+  return `&value.valueUnstructured{Value:${jsonText(value)}}`
 }

@@ -1,3 +1,4 @@
+import { jsonText } from '../format-json.ts'
 import { getOwn, setOwn } from '../own-member.ts'
 import { isJsonObject, type JsonObject, jsonEqual, PatchError } from './patch-error.ts'
 
@@ -91,7 +92,7 @@ const appliers: Readonly<Record<string, (patched: Patched, operation: JsonPatchO
   copy(patched, { path, from }) {
     const source = findFrom(patched, 'copy', from)
     const value = within(`error in copy for from: '${from}'`, () => clone(source.get()))
-    patched.copied += JSON.stringify(value ?? null).length
+    patched.copied += jsonText(value ?? null).length
     if (patched.copied > mostCopied)
       throw wrong(
         `Unable to complete the copy, the accumulated size increase of copy is ${patched.copied}, exceeding the limit ${mostCopied}`,

@@ -1,5 +1,6 @@
 import type { FieldError } from '../errors.ts'
 import { invalidField, notSupportedField, requiredField, tooLongField, tooManyField } from '../field-errors.ts'
+import { jsonText } from '../format-json.ts'
 
 /**
  * One failure of a value against its schema. Two failures with the same message are the same: branches of allOf and
@@ -55,7 +56,7 @@ export function requiredFailure(where: string): Failure {
 }
 
 export function enumFailure(where: string, value: unknown, allowed: readonly unknown[]): Failure {
-  const names = allowed.map((one) => (typeof one === 'string' ? one : JSON.stringify(one)))
+  const names = allowed.map((one) => (typeof one === 'string' ? one : jsonText(one)))
   return {
     message: `${where} in body should be one of ${names.join(' ')}`,
     path: where,
