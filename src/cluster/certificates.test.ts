@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { X509Certificate } from 'node:crypto'
+import { KeyObject, X509Certificate } from 'node:crypto'
 import { test } from 'node:test'
 import { systemClock } from '../platform/clock.ts'
 import { CertificateAuthority, isFresh } from './certificates.ts'
@@ -32,5 +32,32 @@ const freshness = [
 for (const { title, names, afterDays, fresh } of freshness) {
   test(title, () => {
     assert.equal(isFresh(server.certificate, names, systemClock.nowMs() + afterDays * 86_400_000), fresh)
+  })
+}
+
+const foreign = [
+  {
+    title: 'RSA, as kubeadm makes them',
+    algorithm: {
+      name: 'RSASSA-PKCS1-v1_5',
+      hash: 'SHA-256',
+      modulusLength: 2048,
+      publicExponent: new Uint8Array([1, 0, 1]),
+    },
+    type: 'pkcs1',
+  },
+  { title: 'ECDSA on another curve', algorithm: { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }, type: 'sec1' },
+] as const
+for (const { title, algorithm, type } of foreign) {
+  test(`an authority of another cluster signs, too: ${title}`, async () => {
+    await import('reflect-metadata')
+    const { X509CertificateGenerator } = await import('@peculiar/x509')
+    const keys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+    const name = 'CN=kubernetes'
+    const certificate = await X509CertificateGenerator.createSelfSigned({ name, signingAlgorithm: algorithm, keys })
+    const key = KeyObject.from(keys.privateKey).export({ type, format: 'pem' }).toString()
+    const other = new CertificateAuthority({ certificate: certificate.toString('pem'), key }, systemClock)
+    const issued = await other.issue({ commonName: 'admin', usage: 'client' })
+    assert.ok(new X509Certificate(issued.certificate).verify(KeyObject.from(keys.publicKey)))
   })
 }

@@ -1,5 +1,5 @@
 import type { webcrypto } from 'node:crypto'
-import { X509Certificate as NodeCertificate } from 'node:crypto'
+import { createPrivateKey, X509Certificate as NodeCertificate } from 'node:crypto'
 import type { Clock } from '../platform/clock.ts'
 
 /** A certificate and its private key, both PEM. */
@@ -72,14 +72,15 @@ export class CertificateAuthority {
   async sign(request: CertificateRequest, publicKey: webcrypto.CryptoKey, days = leafDays): Promise<string> {
     const x509 = await loadX509()
     const authority = new x509.X509Certificate(this.pair.certificate)
+    const { signingKey, signingAlgorithm } = importKey(this.pair.key)
     const usages = { client: [x509.ExtendedKeyUsage.clientAuth], server: [x509.ExtendedKeyUsage.serverAuth] }
     const certificate = await x509.X509CertificateGenerator.create({
       serialNumber: randomSerial(),
       subject: [...(request.organizations ?? []).map((name) => ({ O: [name] })), { CN: [request.commonName] }],
       issuer: authority.subject,
       ...validity(this.#clock, days),
-      signingAlgorithm: algorithm,
-      signingKey: await importKey(this.pair.key),
+      signingAlgorithm,
+      signingKey,
       publicKey,
       extensions: [
         new x509.BasicConstraintsExtension(false, undefined, true),
@@ -127,10 +128,21 @@ async function exportKey(key: webcrypto.CryptoKey): Promise<string> {
   return pemBlock('PRIVATE KEY', Buffer.from(await crypto.subtle.exportKey('pkcs8', key)))
 }
 
-function importKey(key: string): Promise<webcrypto.CryptoKey> {
-  const der = Buffer.from(key.replace(/-----[^-]+-----/g, ''), 'base64')
-  return crypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign'])
+const curves: Readonly<Record<string, string>> = { prime256v1: 'P-256', secp384r1: 'P-384', secp521r1: 'P-521' }
+
+/** An authority's key in any of the forms of PEM. Those of other clusters may be RSA: kubeadm's are. */
+function importKey(key: string): { signingKey: webcrypto.CryptoKey; signingAlgorithm: SigningAlgorithm } {
+  const imported = createPrivateKey(key)
+  const signingAlgorithm: SigningAlgorithm =
+    imported.asymmetricKeyType === 'rsa'
+      ? { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+      : { ...algorithm, namedCurve: curves[imported.asymmetricKeyDetails?.namedCurve ?? ''] ?? algorithm.namedCurve }
+  return { signingKey: imported.toCryptoKey(signingAlgorithm, false, ['sign']), signingAlgorithm }
 }
+
+type SigningAlgorithm =
+  | { readonly name: 'RSASSA-PKCS1-v1_5'; readonly hash: string }
+  | { readonly name: 'ECDSA'; readonly hash: string; readonly namedCurve: string }
 
 function pem(certificate: { toString(format: 'pem'): string }): string {
   return `${certificate.toString('pem').trim()}\n`
