@@ -1,6 +1,5 @@
 import type { Pod } from '../../api/types/core/v1.ts'
 import { notSupportedField } from '../../machinery/field-errors.ts'
-import type { StatusError } from '../../machinery/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from './admission.ts'
 import { concerns, failure, refuse } from './refuse.ts'
 
@@ -18,20 +17,19 @@ export const alwaysPullImages: AdmissionPlugin = {
   },
   validate(attributes) {
     if (!bringsImages(attributes)) return
-    const failures: StatusError[] = []
+    const failures: string[] = []
     const check = (policy: string | undefined, path: string) => {
       if (policy === always) return
       const { detail } = notSupportedField(path, policy ?? '', [always])
-      failures.push(refuse(attributes, `${path}: ${detail}`))
+      failures.push(refuse(attributes, `${path}: ${detail}`).message)
     }
     const pod = attributes.object as Pod
     for (const { container, path } of containersOf(pod)) check(container.imagePullPolicy, `${path}.imagePullPolicy`)
     pod.spec?.volumes?.forEach(({ image }, index) => {
       if (image) check(image.pullPolicy, `spec.volumes[${index}].image.pullPolicy`)
     })
-    const [first, ...more] = failures
-    if (first && more.length === 0) throw first
-    if (first) throw failure(`[${failures.map(({ message }) => message).join(', ')}]`)
+    if (failures.length === 1) throw failure(failures[0]!)
+    if (failures.length > 1) throw failure(`[${failures.join(', ')}]`)
   },
 }
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { CertificateSigningRequest } from '../../api/types/certificates/v1.ts'
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
 import type { AuthorizationAttributes, Authorizer } from '../authorization/authorizer.ts'
@@ -35,7 +36,7 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
       const { status } = attributes.object as CertificateSigningRequest
       const same =
         status?.certificate === old.status?.certificate &&
-        JSON.stringify(status?.conditions ?? []) === JSON.stringify(old.status?.conditions ?? [])
+        isDeepStrictEqual(status?.conditions ?? [], old.status?.conditions ?? [])
       if (same || (await mayUseSigner(authorizer, attributes.user, 'sign', old.spec.signerName))) return
       throw refuse(
         attributes,
