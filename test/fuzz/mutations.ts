@@ -27,6 +27,7 @@ const tokens = fc.constantFrom(
     'null',
     'true',
     '1e999',
+    '9007199254740993',
     '-',
     '-0',
     '0x1',
