@@ -143,6 +143,9 @@ export function encryptionAtRest(under: DatastoreUnderTest): void {
         const refused = (error: unknown) => isStatus(error, 'InternalError') && error.message.includes(secretKey)
         await assert.rejects(client.of(secrets).get('s', inDefault), refused)
         await assert.rejects(client.of(secrets).list(inDefault), refused)
+        const seen: string[] = []
+        for await (const { type } of await client.of(secrets).watch(inDefault)) seen.push(type)
+        assert.deepEqual(seen, ['ERROR'])
         assert.deepEqual((await client.of(configMaps).get('c', inDefault)).data, { a: opened })
       })
     })

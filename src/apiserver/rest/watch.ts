@@ -1,4 +1,4 @@
-import { expired } from '../../machinery/errors.ts'
+import { expired, internalError } from '../../machinery/errors.ts'
 import { apiVersionOf, type DeepReadonly, type KubeObject } from '../../machinery/object.ts'
 import type { Status } from '../../machinery/status.ts'
 import type { Timer } from '../../platform/clock.ts'
@@ -67,6 +67,8 @@ class ObjectWatch implements WatchAnswer {
     const { store } = request.services
     const initial = this.#wantsInitialEvents()
     const after = initial ? this.#sendInitialEvents() : this.#startRevision()
+    // It may have failed already.
+    if (!this.#sink) return
     const started = store.watch({
       prefix,
       after: Math.min(after, store.revision),
@@ -102,11 +104,15 @@ class ObjectWatch implements WatchAnswer {
     const { request, selection, prefix, options } = this.#options
     const state = newestState(request.services.store, prefix)
     const sendAll = () => {
-      for (const entry of state.from(prefix)) {
-        const served = servedObject(entry, request.definition)
-        if (selection.matches(served.object)) this.#send('ADDED', served)
+      try {
+        for (const entry of state.from(prefix)) {
+          const served = servedObject(entry, request.definition)
+          if (selection.matches(served.object)) this.#send('ADDED', served)
+        }
+        if (options.allowWatchBookmarks) this.#sendBookmark(state.revision, initialEventsEnd)
+      } catch (error) {
+        this.#failUnreadable(error)
       }
-      if (options.allowWatchBookmarks) this.#sendBookmark(state.revision, initialEventsEnd)
     }
     if (this.#converted) this.#converted.push([...state.from(prefix)], sendAll)
     else sendAll()
@@ -127,8 +133,21 @@ class ObjectWatch implements WatchAnswer {
     return previous && !this.#options.selection.empty ? [entry, previous] : [entry]
   }
 
+  #onChange(change: Change): void {
+    try {
+      this.#show(change)
+    } catch (error) {
+      this.#failUnreadable(error)
+    }
+  }
+
+  /** An object whose key is lost ends the watch with a word. After etcd3 watcher.go. */
+  #failUnreadable(error: unknown): void {
+    this.#failWith(internalError(error).status)
+  }
+
   /** An object that begins or ceases to be selected is added or deleted, as far as this watcher can know. */
-  #onChange({ type, entry, previous, revision }: Change): void {
+  #show({ type, entry, previous, revision }: Change): void {
     const now = type === 'put' ? this.#selected(entry) : undefined
     if (now && this.#options.selection.empty) {
       this.#send(previous ? 'MODIFIED' : 'ADDED', now)
