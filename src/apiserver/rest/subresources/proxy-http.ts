@@ -7,7 +7,7 @@ import { serviceUnavailable } from '../../../machinery/errors.ts'
 import { tlsOptions, type UpgradeTarget } from '../../../platform/http-upgrade.ts'
 import type { RawConnection } from '../../request.ts'
 import { forwardableHeaders, plainResponse } from './connect-answer.ts'
-import { linkRewriter, type ProxiedPage, rewriteLink } from './rewrite-links.ts'
+import { type ProxiedPage, rewriteLink } from './proxied-page.ts'
 
 /** They speak of one connection, not of the message. RFC 9110, section 7.6.1. */
 const hopByHop = new Set([
@@ -36,7 +36,7 @@ export async function proxyHttp(connection: RawConnection, target: UpgradeTarget
     response.end(JSON.stringify(status))
     return
   }
-  const rewriting = request.method === 'HEAD' ? [] : linkRewriting(answer, page)
+  const rewriting = request.method === 'HEAD' ? [] : await linkRewriting(answer, page)
   response.writeHead(answer.statusCode ?? 502, answerHeaders(answer, page, rewriting.length > 0))
   // Whoever hangs up has had enough; the other side is told by the end of its connection.
   await pipeline([answer, ...rewriting, response as ServerResponse]).catch(() => answer.destroy())
@@ -50,10 +50,12 @@ function proxiedPage({ url = '/', headers }: IncomingMessage, backend: URL): Pro
 }
 
 /** What an answer has to flow through; nothing unless it is a page, in an encoding that can be read. */
-function linkRewriting(answer: IncomingMessage, page: ProxiedPage): Transform[] {
+async function linkRewriting(answer: IncomingMessage, page: ProxiedPage): Promise<Transform[]> {
   const { headers } = answer
   const [mediaType = ''] = (headers['content-type'] ?? '').split(';')
   if (mediaType.trim() !== 'text/html' || headers.location !== undefined) return []
+  // A megabyte and a half of tables that most servers never need.
+  const { linkRewriter } = await import('./link-rewriter.ts')
   switch (headers['content-encoding']) {
     case undefined:
     case '':

@@ -1,5 +1,6 @@
 import type { Transform } from 'node:stream'
 import { RewritingStream } from 'parse5-html-rewriting-stream'
+import { type ProxiedPage, rewriteLink } from './proxied-page.ts'
 
 /** The attributes that hold a URL, by tag. After apimachinery util/proxy transport.go. */
 const linkAttributes: ReadonlyMap<string, readonly string[]> = new Map([
@@ -29,29 +30,6 @@ const linkAttributes: ReadonlyMap<string, readonly string[]> = new Map([
   ['source', ['src']],
   ['video', ['poster', 'src']],
 ])
-
-/** Where a page came from, to tell which of its links stay with the same server. */
-export interface ProxiedPage {
-  /** Host and port of the backend. */
-  readonly backendHost: string
-  /** Host and port as the client named this server. */
-  readonly requestHost: string
-  /** What the proxy puts before the backend's paths: `/api/v1/namespaces/n/pods/p/proxy`. */
-  readonly prefix: string
-}
-
-/**
- * A link of a proxied page as it has to be to lead through the proxy again. Links to other servers and relative ones
- * stay. After apimachinery util/proxy Transport.rewriteURL v1.36.
- */
-export function rewriteLink(link: string, { backendHost, requestHost, prefix }: ProxiedPage): string {
-  const [, origin = '', host, path = '', rest = ''] =
-    /^((?:[a-z][a-z0-9+.-]*:)?(?:\/\/([^/?#]*))?)([^?#]*)(.*)$/is.exec(link)!
-  const isElsewhere = host !== undefined && host !== '' && host !== backendHost && host !== requestHost
-  if (isElsewhere || !path.startsWith('/')) return link
-  const kept = (host ?? '') === requestHost ? origin : ''
-  return `${kept}${path.startsWith(prefix) ? '' : prefix}${path}${rest}`
-}
 
 /** Rewrites the links of an HTML page that flows through it as text; everything else stays as it is. Flows at once. */
 export function linkRewriter(page: ProxiedPage): Transform {

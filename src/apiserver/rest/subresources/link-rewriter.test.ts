@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import { linkRewriter, rewriteLink } from './rewrite-links.ts'
+import { linkRewriter } from './link-rewriter.ts'
+import { rewriteLink } from './proxied-page.ts'
 
 const page = { backendHost: '10.0.0.5:80', requestHost: 'localhost:8001', prefix: '/api/v1/namespaces/n/pods/p/proxy' }
 
