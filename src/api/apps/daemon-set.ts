@@ -66,7 +66,10 @@ export const daemonSet = define(daemonSets, {
     setTemplateGeneration(draft, generationOf(old) + (isChanged ? 1 : 0))
   },
   generationFields: ['spec'],
-  status: { validateUpdate: validateStatusCounts(daemonSetStatusRules) },
+  status: {
+    validateUpdate: validateStatusCounts(daemonSetStatusRules),
+    prepareForUpdate: (draft, old) => setTemplateGeneration(draft, generationOf(old)),
+  },
   columns: [
     nameColumn,
     integer('Desired', (object) => object.status?.desiredNumberScheduled),

@@ -3,7 +3,7 @@ import { define } from '../define.ts'
 import { ageColumn, containerColumns, formatLabels, integer, nameColumn, wide } from '../printing.ts'
 import type { ReplicationController } from '../types/core/v1.ts'
 import { replicationControllers } from '../types/resources.ts'
-import { subdomainNameErrors } from '../validation/formats.ts'
+import { declarativeName } from '../validation/formats.ts'
 import { replicaSetStatusRules, validateStatusCounts } from '../validation/replica-status.ts'
 import { validateReplicationController } from '../validation/workloads.ts'
 import { applyPodSpecDefaults } from './pod-spec-defaults.ts'
@@ -26,8 +26,7 @@ const template = templateStrategy<ReplicationController>({ namesPods: true })
 
 export const replicationController = define(replicationControllers, {
   ...template,
-  // Declarative validation, which knows names only, not what they begin with.
-  validateName: (name, prefix) => (prefix ? [] : subdomainNameErrors(name)),
+  validateName: declarativeName,
   // An update is warned of what was there before, as upstream confuses the two.
   warnings: (object, old) => template.warnings(old ? { ...object, ...(old.spec && { spec: old.spec }) } : object, old),
   validate: validateReplicationController,

@@ -33,13 +33,18 @@ function applyDefaults(service: Service): void {
   }
 }
 
+/** Upstream stores what it found valid and hides it from every reader. */
+function hideInternalTrafficPolicy(spec: ServiceSpec): void {
+  const policy = spec.internalTrafficPolicy
+  if (spec.type === 'ExternalName' && (policy === 'Cluster' || policy === 'Local')) delete spec.internalTrafficPolicy
+}
+
 /** What no longer fits the type goes, unless this write sets it. After core/service dropTypeDependentFields. */
 function dropTypeDependentFields(draft: Service, old: DeepReadonly<Service>): void {
   const spec = draft.spec
   const before = old.spec
   if (!spec || !before) return
-  // Upstream stores it and hides it from every reader.
-  if (spec.type === 'ExternalName') delete spec.internalTrafficPolicy
+  hideInternalTrafficPolicy(spec)
   if (needsClusterIP(before) && !needsClusterIP(spec)) {
     if (sameList(before.clusterIPs, spec.clusterIPs)) {
       delete spec.clusterIP
@@ -117,6 +122,9 @@ export const service = define(services, {
   validateName: forPrefix(labelFormErrors),
   storagePrefix: 'services/specs',
   applyDefaults,
+  prepareForCreate: ({ spec }) => {
+    if (spec) hideInternalTrafficPolicy(spec)
+  },
   prepareForUpdate: dropTypeDependentFields,
   warnings: serviceWarnings,
   status: { validateUpdate: validateServiceStatus, warnings: serviceStatusWarnings },

@@ -1,4 +1,5 @@
 import { patternError, subdomainErrors } from '../../machinery/label-syntax.ts'
+import { type NameRule, pathSegmentName } from '../../machinery/object-names.ts'
 
 /** What names, ports, addresses and paths may look like. Each answers why a value does not. After util/validation v1.36. */
 
@@ -34,6 +35,12 @@ export function subdomainNameErrors(name: string): string[] {
 }
 
 /** A rule for names as a rule for `generateName`, which may end with a dash. */
+/** Names of kinds that are validated declaratively: not what they begin with, and length in other words. */
+export const declarativeName: NameRule = (name, prefix) =>
+  prefix
+    ? pathSegmentName(name, true)
+    : subdomainNameErrors(name).map((why) => why.replace(/(?<=^must be .*)characters$/, 'bytes'))
+
 export function forPrefix(rule: (name: string) => string[]): (name: string, prefix: boolean) => string[] {
   return (name, prefix) => rule(prefix && name.endsWith('-') ? `${name.slice(0, -1)}a` : name)
 }

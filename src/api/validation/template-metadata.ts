@@ -39,6 +39,8 @@ export function checkTemplateMetadata(
   checkLabels(metadata.labels, `${path}.labels`, errors)
   const fields: Readonly<Record<string, unknown>> = { ...metadata, uID: metadata.uid }
   for (const name of forbidden) {
-    if (fields[name]) errors.push(forbiddenField(`${path}.${name}`, 'cannot be set'))
+    // A pointer in Go: zero counts as set.
+    const isSet = name === 'deletionGracePeriodSeconds' ? fields[name] !== undefined : Boolean(fields[name])
+    if (isSet) errors.push(forbiddenField(`${path}.${name}`, 'cannot be set'))
   }
 }
