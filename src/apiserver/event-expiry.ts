@@ -16,6 +16,8 @@ export interface EventExpiryOptions {
 const prefix = '/registry/events/'
 /** Events come in swarms: one look takes the whole swarm. */
 const shortestPauseMs = 60_000
+/** A timer cannot be set for more than some weeks. */
+const longestPauseMs = 86_400_000
 /** Deletions on their way at once; a store commits them together. */
 const batch = 200
 
@@ -27,7 +29,8 @@ export async function expireEvents(options: EventExpiryOptions, signal: AbortSig
   const { clock } = options
   while (!signal.aborted) {
     const dueMs = await removeExpired(options)
-    await clock.sleep(Math.max(dueMs - clock.nowMs(), shortestPauseMs), signal)
+    const pauseMs = Math.max(dueMs - clock.nowMs(), shortestPauseMs)
+    await clock.sleep(Math.min(pauseMs, longestPauseMs), signal)
   }
 }
 

@@ -36,6 +36,8 @@ describe('on an etcd that kube-apiserver wrote, kubets', { skip: etcdSkipReason 
       components: ['apiserver'],
       datastore: `etcd://${etcd.endpoint}`,
       serviceCidr,
+      // The recorded Events are long over.
+      eventTtl: 100 * 365 * 86_400_000,
     })
     transport = kubeconfigTransport(cluster.kubeconfig)
   })
