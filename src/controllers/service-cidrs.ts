@@ -134,12 +134,10 @@ async function setReady(client: Client, network: Cached<ServiceCIDR>, said: Said
     metadata: { name: network.metadata.name },
     status: { conditions: [condition] },
   }
-  await client
-    .of(serviceCIDRs)
-    .patch(network.metadata.name, body, {
-      type: 'apply',
-      subresource: 'status',
-      fieldManager: controllerName,
-      force: true,
-    })
+  await client.of(serviceCIDRs).patch(network.metadata.name, body, {
+    type: 'apply',
+    subresource: 'status',
+    fieldManager: controllerName,
+    force: true,
+  })
 }
