@@ -46,24 +46,30 @@ export function applyJobSpecDefaults(spec: JobSpec): void {
  */
 function generateSelector(job: Job): void {
   const { spec, metadata } = job
-  if (!spec || spec.manualSelector === true || !metadata?.uid || !metadata.name) return
+  if (!spec || spec.manualSelector === true || !metadata?.uid) return
+  const { name = '' } = metadata
   const owned: Record<string, string> = {
     'controller-uid': metadata.uid,
     'batch.kubernetes.io/controller-uid': metadata.uid,
-    'job-name': metadata.name,
-    'batch.kubernetes.io/job-name': metadata.name,
+    'job-name': name,
+    'batch.kubernetes.io/job-name': name,
   }
   spec.template ??= {}
   spec.template.metadata ??= {}
-  const labels = { ...spec.template.metadata.labels }
+  const own = spec.template.metadata.labels
   // A Job without labels of its own has those of its template, these included.
-  const hasTemplateLabels = isDeepStrictEqual(metadata.labels ?? {}, labels)
-  for (const [key, value] of Object.entries(owned)) labels[key] ??= value
+  const hasTemplateLabels = isDeepStrictEqual(metadata.labels ?? {}, own ?? {})
+  const labels = inOrder({ ...owned, ...own })
   spec.template.metadata.labels = labels
   if (hasTemplateLabels) metadata.labels = { ...labels }
   spec.selector ??= {}
-  spec.selector.matchLabels = { ...spec.selector.matchLabels }
-  spec.selector.matchLabels['batch.kubernetes.io/controller-uid'] ??= metadata.uid
+  const uidLabel = { 'batch.kubernetes.io/controller-uid': metadata.uid }
+  spec.selector.matchLabels = inOrder({ ...uidLabel, ...spec.selector.matchLabels })
+}
+
+/** As Go writes maps. */
+function inOrder(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).sort(([left], [right]) => (left < right ? -1 : 1)))
 }
 
 const manyCompletions = 100_000

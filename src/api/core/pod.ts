@@ -30,6 +30,8 @@ function applyDefaults(pod: Pod): void {
   defaultPodLevelResources(spec)
   spec.enableServiceLinks ??= true
   applyPodSpecDefaults(spec)
+  // A Pod that is to end before it is asked to has a second. Templates keep what they say.
+  if ((spec.terminationGracePeriodSeconds ?? 0) < 0) spec.terminationGracePeriodSeconds = 1
   if (spec.hostNetwork) {
     defaultHostPorts(spec.containers)
     defaultHostPorts(spec.initContainers)
