@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type ResourceRef, resourcePath } from '../../src/api/resource-ref.ts'
+import { retryOnConflict } from '../../src/client/retry-on-conflict.ts'
 import type { KubeObject } from '../../src/machinery/object.ts'
 import { valueAt } from '../reference/paths.ts'
 import { type Api, refusal, Watched } from './api.ts'
@@ -44,9 +45,13 @@ export async function assertApiOperations<T extends KubeObject>(api: Api, operat
   assert.equal(patched.metadata.annotations?.patched, 'true')
   const isPatched = await watched.until(({ object }) => object.metadata?.annotations?.patched === 'true')
   assert.equal(isPatched.metadata.name, one)
-  const replacement = structuredClone(await client.get(one)) as unknown as T
-  replacement.metadata = { ...replacement.metadata, annotations: { patched: 'true', updated: 'true' } }
-  assert.equal((await client.update(replacement)).metadata.annotations?.updated, 'true')
+  // Controllers of the server may write, too.
+  const updated = await retryOnConflict(async () => {
+    const replacement = structuredClone(await client.get(one)) as unknown as T
+    replacement.metadata = { ...replacement.metadata, annotations: { patched: 'true', updated: 'true' } }
+    return client.update(replacement)
+  })
+  assert.equal(updated.metadata.annotations?.updated, 'true')
   await watched.until(({ object }) => object.metadata?.annotations?.updated === 'true')
   if (operations.status) await assertStatus(api, operations, one)
   await client.delete(one)
@@ -93,6 +98,6 @@ async function assertStatus<T extends KubeObject>(
   assert.deepEqual(valueAt(patched, at), value)
   const path = resourcePath(resource, { name, subresource: 'status' })
   assert.deepEqual(await api.read(path, at), value)
-  const again = structuredClone(await client.get(name)) as unknown as T
-  assert.deepEqual(valueAt(await client.updateStatus(again), at), value)
+  const again = await retryOnConflict(async () => client.updateStatus((await client.get(name)) as unknown as T))
+  assert.deepEqual(valueAt(again, at), value)
 }

@@ -243,25 +243,31 @@ test('[sig-api-machinery] ResourceQuota should manage the lifecycle of a Resourc
 test('[sig-api-machinery] ResourceQuota should apply changes to a resourcequota status [Conformance]', async () => {
   const namespace = await api().namespace()
   const name = 'status'
+  const hard = { cpu: '500m', memory: '500Mi' }
   const { metadata } = await quotas().list({ namespace })
-  const watched = await Watched.open(api().client, resourceQuotas, {
-    namespace,
-    resourceVersion: metadata.resourceVersion!,
-  })
-  await quotas().create({ metadata: { name, namespace }, spec: { hard: { cpu: '500m', memory: '500Mi' } } })
-  await watched.until(({ object }) => object.status?.hard?.cpu === '500m')
+  const resourceVersion = metadata.resourceVersion!
+  const watched = await Watched.open(api().client, resourceQuotas, { namespace, resourceVersion })
+  const shown = (cpu: string) => watched.until(({ object }) => object.status?.hard?.cpu === cpu)
+  await quotas().create({ metadata: { name, namespace }, spec: { hard } })
+  await shown('500m')
   const update = structuredClone(await quotas().get(name, { namespace, subresource: 'status' })) as ResourceQuota
-  update.status!.hard = { ...update.status!.hard, cpu: '750m' }
+  update.status!.hard = { cpu: '750m', memory: '750Mi' }
   await quotas().updateStatus(update)
-  await watched.until(({ object }) => object.status?.hard?.cpu === '750m')
-  // Whoever looks after quotas brings it back to what is wanted.
-  await watched.until(({ object }) => object.status?.hard?.cpu === '500m')
-  await quotas().patch(
-    name,
-    { status: { hard: { memory: '1Gi' } } },
-    { namespace, type: 'merge', subresource: 'status' },
-  )
-  await watched.until(({ object }) => object.status?.hard?.memory === '1Gi')
-  await watched.until(({ object }) => object.status?.hard?.memory === '500Mi')
+  await shown('750m')
+  const wanted = { cpu: '1', memory: '1Gi' }
+  await quotas().patch(name, { spec: { hard: wanted } }, { namespace, type: 'strategic' })
+  await shown('1')
+  assert.deepEqual((await quotas().get(name, { namespace, subresource: 'status' })).status?.hard, wanted)
+  const patch = { status: { hard: { cpu: '2', memory: '2Gi' } } }
+  const patched = await quotas().patch(name, patch, { namespace, type: 'strategic', subresource: 'status' })
+  assert.deepEqual([patched.status?.hard, patched.spec?.hard], [patch.status.hard, wanted])
+  await shown('2')
+  // A status alone is not looked at until the next round, five minutes later or when something is given back.
+  const spec = { ports: [{ port: 80 }] }
+  await api()
+    .client.of(services)
+    .create({ metadata: { name: 'given-back', namespace }, spec })
+  await api().client.of(services).delete('given-back', { namespace })
+  await shown('1')
   watched.stop()
 })
