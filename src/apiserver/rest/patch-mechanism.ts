@@ -18,6 +18,7 @@ import type { Body } from './body.ts'
 import { decodePatchedKind, withKind } from './patched-kind.ts'
 import { isCustom } from './protobuf.ts'
 import type { ResourceRequest } from './resource-request.ts'
+import { inVisitedOrder, visitedBy } from './visited-order.ts'
 import type { Draft } from './write-metadata.ts'
 import type { WriteOptions } from './write-options.ts'
 
@@ -150,7 +151,8 @@ function patchStatus({ code, message }: PatchError, prefix: string): StatusError
 
 /** What upstream quotes of a patch that makes no object: the result as JSON, of a strategic patch the patch itself. */
 function quoted(type: PatchType, patch: unknown, patched: unknown): string {
-  return type === 'strategic' ? goText(patch) : jsonText(patched)
+  if (type === 'strategic') return goText(patch)
+  return jsonText(inVisitedOrder(patched, Array.isArray(patch) ? visitedBy(patch) : patch))
 }
 
 interface Patched {
