@@ -1,4 +1,5 @@
 import type { DeepReadonly, KubeObject } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import type { ResourceRef } from '../resource-ref.ts'
 import type { PersistentVolumeClaim, Pod, ResourceQuota, ScopedResourceSelectorRequirement } from '../types/core/v1.ts'
 import { qosClassOf } from './pod-qos.ts'
@@ -40,9 +41,9 @@ export function isInScope(
   const isCore = group === ''
   return requirementsOf(quota).every((requirement) => {
     const { scopeName } = requirement
-    if (isCore && plural === 'pods') return podScopes[scopeName]?.(object as ReadonlyPod, requirement) ?? false
+    if (isCore && plural === 'pods') return getOwn(podScopes, scopeName)?.(object as ReadonlyPod, requirement) ?? false
     if (!isCore || plural !== 'persistentvolumeclaims') return false
-    return claimScopes[scopeName]?.(object as DeepReadonly<PersistentVolumeClaim>, requirement) ?? false
+    return getOwn(claimScopes, scopeName)?.(object as DeepReadonly<PersistentVolumeClaim>, requirement) ?? false
   })
 }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FieldError } from '../../machinery/errors.ts'
 import { forbiddenField, invalidField, requiredField, tooLongField } from '../../machinery/field-errors.ts'
 import type { DeepReadonly } from '../../machinery/object.ts'
+import { getOwn } from '../../machinery/own-member.ts'
 import type { ConfigMap, Secret } from '../types/core/v1.ts'
 import { checkForm, checkImmutable } from './checks.ts'
 import { configKeyErrors } from './formats.ts'
@@ -77,8 +78,8 @@ export function validateSecret({ data = {}, type = '', metadata }: DeepReadonly<
   if (type === 'kubernetes.io/service-account-token' && !metadata?.annotations?.[accountAnnotation]) {
     errors.push(requiredField(`metadata.annotations[${accountAnnotation}]`))
   }
-  for (const key of requiredKeys[type] ?? []) {
-    if (!(key in data)) errors.push(requiredField(`data[${key}]`))
+  for (const key of getOwn(requiredKeys, type) ?? []) {
+    if (!Object.hasOwn(data, key)) errors.push(requiredField(`data[${key}]`))
     else if (key.startsWith('.docker')) checkJson(data[key]!, `data[${key}]`, errors)
   }
   if (type === 'kubernetes.io/basic-auth' && !('username' in data) && !('password' in data)) {
@@ -89,8 +90,8 @@ export function validateSecret({ data = {}, type = '', metadata }: DeepReadonly<
 }
 
 /** The contents never show up in errors; the reason is Go's for the commonest mistakes. */
-function checkJson(text: string, path: string, errors: FieldError[]): void {
-  const json = Buffer.from(text, 'base64').toString()
+function checkJson(text: string | null, path: string, errors: FieldError[]): void {
+  const json = Buffer.from(text ?? '', 'base64').toString()
   const refuse = (why: string) => errors.push(invalidField(path, '<secret contents redacted>', why))
   try {
     const value: unknown = JSON.parse(json)

@@ -103,7 +103,7 @@ function matchProfile(
 ): void {
   if (annotation === undefined || !profile) return
   const wrongType = () => errors.push(forbiddenField(`${path}.type`, `${what} type in annotation and field must match`))
-  const forms = annotationForms[profile.type]
+  const forms = getOwn(annotationForms, profile.type)
   if (forms) {
     const accepted = what === 'seccomp' ? forms : forms.slice(0, 1)
     if (!accepted.includes(annotation)) wrongType()
