@@ -41,12 +41,19 @@ async function toDelete(request: ResourceRequest, listed: ListOptions): Promise<
   return { metadata: first.metadata, items }
 }
 
+/** Stops at the first failure, and answers only when nothing is under way any more. */
 async function deleteAll(request: ResourceRequest, names: readonly string[], options: DeleteOptions): Promise<void> {
   let next = 0
   const work = async () => {
-    while (next < names.length) await deleteOne(request, names[next++]!, options)
+    try {
+      while (next < names.length) await deleteOne(request, names[next++]!, options)
+    } finally {
+      next = names.length
+    }
   }
-  await Promise.all(Array.from({ length: Math.min(workers, names.length) }, work))
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(workers, names.length) }, work))
+  const failure = ended.find((result) => result.status === 'rejected')
+  if (failure) throw failure.reason
 }
 
 /** One that somebody else has deleted meanwhile is as good as deleted. */

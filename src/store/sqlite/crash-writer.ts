@@ -12,7 +12,19 @@ import { openSqliteStore } from './sqlite-store.ts'
 const path = process.argv[2]
 if (path === undefined) throw new Error('the path of a store is missing')
 
-const tell = (line: object) => writeSync(1, `${JSON.stringify(line)}\n`)
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+/** Said before it goes on: what a killed process has not said yet is lost. A pipe that is full takes a moment. */
+function tell(line: object): void {
+  for (let rest = Buffer.from(`${JSON.stringify(line)}\n`); rest.length > 0; ) {
+    try {
+      rest = rest.subarray(writeSync(1, rest))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(pause, 0, 0, 1)
+    }
+  }
+}
 
 // Little history, so that compaction, vacuum and checkpoints run all the time and are killed too.
 const retention = { ageMs: 300_000, maxChanges: 200, maxBytes: 2 ** 20 }
