@@ -16,6 +16,8 @@ export interface Selection {
 /** One informer for each resource and selection, however many ask for it. After client-go informers factory.go. */
 export interface SharedInformers {
   informerFor<T extends KubeObject>(resource: ResourceRef<T>, selection?: Selection): Informer<T>
+  /** Ends the informers of a kind that is no longer served. Who asks for them later gets new ones. */
+  drop(resource: ResourceRef): void
   /** Runs every informer, those asked for later too, until `signal` aborts. */
   run(signal: AbortSignal): Promise<void>
 }
@@ -26,32 +28,49 @@ export interface SharedInformersOptions {
   readonly log: Logger
 }
 
+interface SharedInformer {
+  readonly informer: Informer<KubeObject>
+  readonly resource: readonly string[]
+  readonly stopping: AbortController
+}
+
+const nameOf = ({ group, version, plural }: ResourceRef) => [group, version, plural]
+
 export function createSharedInformers({ client, clock, log }: SharedInformersOptions): SharedInformers {
-  const informers = new Map<string, Informer<KubeObject>>()
+  const shared = new Map<string, SharedInformer>()
   const running = new Set<Promise<void>>()
-  let startOne: ((informer: Informer<KubeObject>) => void) | undefined
+  let startOne: ((one: SharedInformer) => void) | undefined
   return {
     informerFor<T extends KubeObject>(resource: ResourceRef<T>, selection: Selection = {}): Informer<T> {
-      const { group, version, plural } = resource
-      const key = JSON.stringify([
-        group,
-        version,
-        plural,
-        selection.namespace,
-        selection.labelSelector,
-        selection.fieldSelector,
-      ])
-      const existing = informers.get(key)
-      if (existing) return existing as unknown as Informer<T>
+      const { namespace, labelSelector, fieldSelector } = selection
+      const key = JSON.stringify([...nameOf(resource), namespace, labelSelector, fieldSelector])
+      const existing = shared.get(key)
+      if (existing) return existing.informer as unknown as Informer<T>
       const options: InformerOptions<T> = { client, resource, clock, log, dropManagedFields: true, ...selection }
       const informer = createInformer(options)
-      informers.set(key, informer as unknown as Informer<KubeObject>)
-      startOne?.(informer as unknown as Informer<KubeObject>)
+      const one = {
+        informer: informer as unknown as Informer<KubeObject>,
+        resource: nameOf(resource),
+        stopping: new AbortController(),
+      }
+      shared.set(key, one)
+      startOne?.(one)
       return informer
     },
+    drop(resource) {
+      const name = nameOf(resource).join()
+      for (const [key, one] of shared) {
+        if (one.resource.join() !== name) continue
+        shared.delete(key)
+        one.stopping.abort()
+      }
+    },
     async run(signal) {
-      startOne = (informer) => running.add(informer.run(signal))
-      for (const informer of informers.values()) startOne(informer)
+      startOne = ({ informer, stopping }) => {
+        const run = informer.run(AbortSignal.any([signal, stopping.signal])).finally(() => running.delete(run))
+        running.add(run)
+      }
+      for (const one of shared.values()) startOne(one)
       await untilAborted(signal)
       startOne = undefined
       await Promise.all(running)

@@ -42,12 +42,20 @@ const incompleteMs = 100
 
 type Found = DeepReadonly<KubeObject>
 
+interface Monitored {
+  readonly resource: ResourceRef
+  readonly informer: Informer<KubeObject>
+}
+
+const keyOfKind = ({ group, version, plural }: Pick<ResourceRef, 'group' | 'version' | 'plural'>) =>
+  `${group}/${version}/${plural}`
+
 class GarbageCollector implements ControllerInstance {
   readonly watches
   readonly #context: ControllerContext
   readonly #graph = new OwnerGraph()
-  /** By group and plural: what is watched. */
-  readonly #monitored = new Map<string, Informer<KubeObject>>()
+  /** By group, version and plural: what is watched. */
+  readonly #monitored = new Map<string, Monitored>()
   /** By apiVersion and kind: every kind that was ever discovered, to resolve references. */
   readonly #kinds = new Map<string, ResourceRef>()
   #monitoredSinceMs = 0
@@ -72,7 +80,7 @@ class GarbageCollector implements ControllerInstance {
   /** Half a graph would delete dependents that are to be orphaned. One API that is down must not stop all, though. */
   #isComplete(): boolean {
     if (this.#context.clock.monotonicMs() - this.#monitoredSinceMs > initialSyncMs) return true
-    return this.#monitored.size > 0 && [...this.#monitored.values()].every(({ hasSynced }) => hasSynced)
+    return this.#monitored.size > 0 && [...this.#monitored.values()].every(({ informer }) => informer.hasSynced)
   }
 
   async #discover(signal: AbortSignal): Promise<ReconcileResult> {
@@ -83,14 +91,16 @@ class GarbageCollector implements ControllerInstance {
       this.#kinds.set(`${apiVersionOf(resource)} ${resource.kind}`, resource)
       if (isCollectable(resource)) this.#monitor(resource)
     }
+    // Of a group version that does not answer nobody knows what it serves.
+    if (failures.length === 0) this.#stopUnserved(resources)
     return { requeueAfterMs: discoverEveryMs }
   }
 
   #monitor(resource: DiscoveredResource): void {
-    const key = `${resource.group}/${resource.plural}`
+    const key = keyOfKind(resource)
     if (this.#monitored.has(key)) return
     const informer = this.#context.informers.informerFor(resource as ResourceRef)
-    this.#monitored.set(key, informer)
+    this.#monitored.set(key, { resource: resource as ResourceRef, informer })
     this.#monitoredSinceMs = this.#context.clock.monotonicMs()
     const observe = (object: Cached<KubeObject>) => this.#enqueue(this.#graph.observe(object, resource))
     informer.addHandler({
@@ -98,6 +108,19 @@ class GarbageCollector implements ControllerInstance {
       updated: observe,
       deleted: ({ metadata }) => this.#forget(metadata.uid),
     })
+  }
+
+  /**
+   * Listing what is not served would fail for ever. What is known of its objects stays: a definition that is deleted
+   * has taken them along, and another may come back.
+   */
+  #stopUnserved(resources: readonly DiscoveredResource[]): void {
+    const served = new Set(resources.map(keyOfKind))
+    for (const [key, { resource }] of this.#monitored) {
+      if (served.has(key)) continue
+      this.#monitored.delete(key)
+      this.#context.informers.drop(resource)
+    }
   }
 
   #forget(uid: string): void {

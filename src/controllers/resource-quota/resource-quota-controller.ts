@@ -85,9 +85,9 @@ class ResourceQuotaController implements ControllerInstance {
   /** Watches a kind from the first quota on that counts it. */
   #informerFor(resource: ResourceRef): Informer<KubeObject> {
     const name = countName(resource)
-    const present = this.#counted.get(name)
-    if (present) return present
+    // Another one than before, where the kind was away for a while.
     const informer = this.#context.informers.informerFor(resource)
+    if (this.#counted.get(name) === informer) return informer
     this.#counted.set(name, informer)
     // What is created is charged by admission. A cache that lags behind it must not take that back.
     informer.addHandler({
