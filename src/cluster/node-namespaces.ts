@@ -48,6 +48,8 @@ export async function createNodeNamespace({ name, path, address }: NodeNamespace
   try {
     await ip('link', 'add', hostEnd, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
     await ip('link', 'set', hostEnd, 'master', bridge, 'up')
+    // Where bridged packets pass the host's rules (br_netfilter), a node port may lead back to the node it came from.
+    await ip('link', 'set', hostEnd, 'type', 'bridge_slave', 'hairpin', 'on')
     await ip('-n', name, 'link', 'set', 'lo', 'up')
     await ip('-n', name, 'address', 'add', `${address}/24`, 'dev', 'eth0')
     await ip('-n', name, 'link', 'set', 'eth0', 'up')
