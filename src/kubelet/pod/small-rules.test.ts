@@ -55,7 +55,27 @@ test('the newest two runs of a container are kept, and sandboxes that still hold
 })
 
 const asking = (cpu: string) => ({ spec: { containers: [{ name: 'c', resources: { requests: { cpu } } }] } })
+const listening = (hostPort: number, hostIP?: string, protocol?: string) => ({
+  spec: {
+    containers: [
+      { name: 'c', ports: [{ containerPort: 1, hostPort, ...(hostIP && { hostIP }), ...(protocol && { protocol }) }] },
+    ],
+  },
+})
+const portsTaken = {
+  reason: 'NodePorts',
+  message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+}
 const admissions = [
+  { title: 'a host port is taken', pod: listening(80), present: [listening(80)], want: portsTaken },
+  { title: 'it is taken at one address', pod: listening(80), present: [listening(80, '10.0.0.1')], want: portsTaken },
+  {
+    title: 'it is taken at another',
+    pod: listening(80, '10.0.0.2'),
+    present: [listening(80, '10.0.0.1')],
+    want: undefined,
+  },
+  { title: 'it is taken by UDP', pod: listening(80), present: [listening(80, '', 'UDP')], want: undefined },
   { title: 'room is there', pod: asking('500m'), present: [asking('500m')], want: undefined },
   {
     title: 'CPU is short',
