@@ -78,6 +78,17 @@ test('the NodePort answers on every node', async () => {
   }
 })
 
+test('every Pod reaches the NodePort of every node, wherever it leads, also back to its own', async () => {
+  const path = 'jsonpath={.items[*].status.addresses[?(@.type=="InternalIP")].address}'
+  const addresses = (await kubectl('get', 'nodes', '-o', path)).split(' ')
+  for (const from of await column('.metadata.name')) {
+    for (const address of addresses) {
+      const loop = `for i in 1 2 3 4 5 6 7 8 9 10 11 12; do wget -qO- http://${address}:30082 || exit 1; done`
+      await kubectl('exec', from, '--', 'sh', '-c', loop)
+    }
+  }
+})
+
 test('logs and exec reach Pods of every node', async () => {
   for (const name of await column('.metadata.name')) {
     assert.equal(await kubectl('exec', name, '--', 'hostname'), `${name}\n`)
