@@ -142,7 +142,8 @@ function portsOf(pod: DeepReadonly<Pod>, service: DeepReadonly<Service>): Endpoi
   })
 }
 
-function portsKey(ports: readonly DeepReadonly<EndpointPort>[]): string {
+/** The same for the same ports, in whichever order. */
+export function portsKey(ports: readonly DeepReadonly<EndpointPort>[]): string {
   return JSON.stringify(
     ports
       .map(({ name = '', port, protocol, appProtocol = '' }) => [name, port, protocol, appProtocol].join('/'))

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EndpointAddress, Endpoints, EndpointPort as EndpointsPort } from '../../api/types/core/v1.ts'
 import type { Endpoint, EndpointPort, EndpointSlice } from '../../api/types/discovery/v1.ts'
 import type { DeepReadonly, Stored } from '../../machinery/object.ts'
-import { managedByLabel, type SlicesPlan, serviceNameLabel } from './plan-endpoint-slices.ts'
+import { managedByLabel, portsKey, type SlicesPlan, serviceNameLabel } from './plan-endpoint-slices.ts'
 
 export const mirroredBy = 'endpointslicemirroring-controller.k8s.io'
 /** Upstream's --mirroring-max-endpoints-per-subset. */
@@ -92,8 +92,7 @@ function slicePort({ name = '', port, protocol, appProtocol }: DeepReadonly<Endp
 }
 
 function groupKey(addressType: string, ports: readonly DeepReadonly<EndpointPort>[]): string {
-  const texts = ports.map(({ name = '', port, protocol = 'TCP', appProtocol }) => [name, port, protocol, appProtocol])
-  return JSON.stringify([addressType, texts.map((text) => JSON.stringify(text)).sort()])
+  return `${addressType} ${portsKey(ports)}`
 }
 
 function mirroredEndpoint(
