@@ -1,4 +1,5 @@
-import type { Node, Pod, Taint } from '../api/types/core/v1.ts'
+import { type HostPort, hostPorts } from '../api/core/host-ports.ts'
+import type { Node, Taint } from '../api/types/core/v1.ts'
 import type { LabelSelector } from '../api/types/meta/v1.ts'
 import type { PodDisruptionBudget } from '../api/types/policy/v1.ts'
 import { type DeepReadonly, objectKey, type Stored } from '../machinery/object.ts'
@@ -16,12 +17,6 @@ export interface PlacedPod {
   readonly ports: readonly HostPort[]
   readonly hasAffinity: boolean
   readonly hasAntiAffinity: boolean
-}
-
-export interface HostPort {
-  readonly address: string
-  readonly protocol: string
-  readonly port: number
 }
 
 /** A node as the plugins see it. Changed only by the cache, between two scheduling cycles. */
@@ -225,14 +220,4 @@ export function placedPod(pod: PodObject): PlacedPod {
     hasAffinity: affinity?.podAffinity !== undefined || affinity?.podAntiAffinity !== undefined,
     hasAntiAffinity: (affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.length ?? 0) > 0,
   }
-}
-
-/** The ports of the node that a Pod's containers take, sidecars included. */
-export function hostPorts(pod: DeepReadonly<Pod>): HostPort[] {
-  const { containers = [], initContainers = [] } = pod.spec ?? {}
-  const sidecars = initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')
-  return [...containers, ...sidecars]
-    .flatMap(({ ports = [] }) => ports)
-    .filter(({ hostPort }) => hostPort !== undefined && hostPort > 0)
-    .map(({ hostIP, protocol = 'TCP', hostPort }) => ({ address: hostIP || '0.0.0.0', protocol, port: hostPort! }))
 }

@@ -1,3 +1,4 @@
+import { collide, hostPorts, noFreePorts } from '../../api/core/host-ports.ts'
 import { milliOf, unitsOf } from '../containers/amounts.ts'
 import { podAmount } from '../containers/resources.ts'
 import type { ReadonlyPod } from './pod.ts'
@@ -26,34 +27,9 @@ export function nodeAdmission(view: AdmissionView): { reason: string; message: s
     const capacity = read(allocatable[name]!)
     if (used + requested > capacity) return outOf(name, { requested, used, capacity })
   }
-  const taken = present.flatMap(hostPortsOf)
-  if (hostPortsOf(pod).some((port) => taken.some((other) => conflicts(port, other)))) {
-    const why = "node(s) didn't have free ports for the requested pod ports"
-    return { reason: 'NodePorts', message: `Predicate NodePorts failed: ${why}` }
-  }
-  return undefined
-}
-
-interface HostPort {
-  readonly protocol: string
-  readonly address: string
-  readonly port: number
-}
-
-const everyAddress = '0.0.0.0'
-
-function hostPortsOf({ spec }: ReadonlyPod): HostPort[] {
-  const sidecars = (spec?.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  return [...(spec?.containers ?? []), ...sidecars]
-    .flatMap(({ ports = [] }) => ports)
-    .flatMap(({ protocol = 'TCP', hostIP, hostPort }) =>
-      hostPort ? [{ protocol, address: hostIP || everyAddress, port: hostPort }] : [],
-    )
-}
-
-function conflicts(a: HostPort, b: HostPort): boolean {
-  if (a.protocol !== b.protocol || a.port !== b.port) return false
-  return a.address === b.address || a.address === everyAddress || b.address === everyAddress
+  const taken = present.flatMap(hostPorts)
+  if (!hostPorts(pod).some((port) => taken.some((other) => collide(port, other)))) return undefined
+  return { reason: 'NodePorts', message: `Predicate NodePorts failed: ${noFreePorts}` }
 }
 
 function outOf(resource: string, amounts: { requested: number; used: number; capacity: number }) {

@@ -1,4 +1,4 @@
-import { type HostPort, hostPorts } from '../cache.ts'
+import { collide, hostPorts, noFreePorts } from '../../api/core/host-ports.ts'
 import { type Plugin, unschedulable } from '../framework.ts'
 
 /** A host port can be given away only once a node, address and protocol. */
@@ -7,7 +7,7 @@ export const nodePorts: Plugin = {
   prepare(pod) {
     const wanted = hostPorts(pod)
     if (wanted.length === 0) return undefined
-    const rejection = unschedulable("node(s) didn't have free ports for the requested pod ports")
+    const rejection = unschedulable(noFreePorts)
     return {
       filter: ({ pods }) => {
         for (const { ports } of pods.values()) {
@@ -17,11 +17,4 @@ export const nodePorts: Plugin = {
       },
     }
   },
-}
-
-const everyAddress = new Set(['0.0.0.0', '::'])
-
-function collide(a: HostPort, b: HostPort): boolean {
-  if (a.port !== b.port || a.protocol !== b.protocol) return false
-  return a.address === b.address || everyAddress.has(a.address) || everyAddress.has(b.address)
 }
