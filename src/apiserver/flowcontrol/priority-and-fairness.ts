@@ -44,10 +44,11 @@ export function priorityAndFairness(options: PriorityAndFairnessOptions): Step {
     const counted = info.verb === 'watch' ? watching(next, watches) : next
     const startMs = clock.monotonicMs()
     const serve = (outcome: Seats | Refusal) => {
-      note(flow, outcome, clock.monotonicMs() - startMs)
+      const nowMs = clock.monotonicMs()
+      note(flow, outcome, nowMs - startMs)
       return typeof outcome === 'string'
         ? refuse(flow, context, clock.nowMs())
-        : hold(outcome, context, counted, flow, options)
+        : hold({ seats: outcome, startMs: nowMs, flow, context, next: counted }, options)
     }
     return started instanceof Promise ? started.then(serve) : serve(started)
   }
@@ -70,15 +71,19 @@ function note({ statistics }: Flow, outcome: Seats | Refusal, waitedMs: number):
   }
 }
 
+interface Held {
+  readonly seats: Seats
+  readonly startMs: number
+  readonly flow: Flow
+  readonly context: RequestContext
+  readonly next: Handler
+}
+
 /** Keeps the seats until the answer is known. */
 async function hold(
-  seats: Seats,
-  context: RequestContext,
-  next: Handler,
-  { statistics }: Flow,
+  { seats, startMs, flow, context, next }: Held,
   { clock, inFlight }: PriorityAndFairnessOptions,
 ): Promise<Answer> {
-  const startMs = clock.monotonicMs()
   const kind = readVerbs.has(context.info.verb) ? 'reading' : 'mutating'
   inFlight[kind]++
   try {
@@ -86,7 +91,7 @@ async function hold(
   } finally {
     inFlight[kind]--
     seats.release()
-    statistics.served.observe((clock.monotonicMs() - startMs) / 1000)
+    flow.statistics.served.observe((clock.monotonicMs() - startMs) / 1000)
   }
 }
 
