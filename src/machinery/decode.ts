@@ -337,7 +337,8 @@ export function zeroValue(type: FieldType): unknown {
   }
 }
 
-const zeroScalars: Partial<Record<ScalarType, unknown>> = {
+/** What Go has where nothing was said, of the types that are no pointers. */
+export const zeroScalars: Partial<Record<ScalarType, unknown>> = {
   string: '',
   boolean: false,
   int32: 0,

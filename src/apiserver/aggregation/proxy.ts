@@ -2,7 +2,13 @@ import { type IncomingMessage, type OutgoingHttpHeaders, STATUS_CODES } from 'no
 import { pipeline } from 'node:stream/promises'
 import { passUpgrade } from '../../platform/http-upgrade.ts'
 import type { Answer, RawConnection, RequestContext, Step } from '../request.ts'
-import { forwardableHeaders, plainResponse, upgradeAnswer, wantsUpgrade } from '../rest/subresources/connect-answer.ts'
+import {
+  forwardableHeaders,
+  hopByHop,
+  plainResponse,
+  upgradeAnswer,
+  wantsUpgrade,
+} from '../rest/subresources/connect-answer.ts'
 import { frontProxyHeaders, type IsIdentityHeader } from './front-proxy-headers.ts'
 import { answerInProcess } from './in-process.ts'
 import type { RemoteApi } from './remote-api.ts'
@@ -11,17 +17,8 @@ import type { RemoteApis } from './remote-apis.ts'
 /** Clients ask every server what it serves before anything else: one that is slow must not hold them up. */
 const discoveryTimeoutMs = 5_000
 
-/** They speak of one connection, not of the message. RFC 9110, section 7.6.1. */
-const hopByHop: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-])
+/** Headers of the client's that the other server gets anew, or not at all. */
+const notPassedOn: ReadonlySet<string> = new Set([...hopByHop, 'host'])
 
 const redirectRefused = 'the backend attempted to redirect this request, which is not permitted'
 
@@ -115,7 +112,7 @@ function requestHeaders(request: IncomingMessage, context: RequestContext, isIde
   for (let index = 0; index + 1 < kept.length; index += 2) {
     const name = kept[index]!.toLowerCase()
     if (name === 'x-forwarded-for') forwardedFor.unshift(kept[index + 1]!)
-    else if (!hopByHop.has(name)) headers.push(kept[index]!, kept[index + 1]!)
+    else if (!notPassedOn.has(name)) headers.push(kept[index]!, kept[index + 1]!)
   }
   const host = request.headers.host ?? String(request.headers[':authority'] ?? '')
   return [
@@ -142,7 +139,7 @@ function withoutIdentity(rawHeaders: readonly string[], isIdentity: IsIdentityHe
 }
 
 function answerHeaders({ headersDistinct }: IncomingMessage): OutgoingHttpHeaders {
-  return Object.fromEntries(Object.entries(headersDistinct).filter(([name]) => !hopByHop.has(name)))
+  return Object.fromEntries(Object.entries(headersDistinct).filter(([name]) => !notPassedOn.has(name)))
 }
 
 const plainHeaders = { 'content-type': 'text/plain; charset=utf-8', 'x-content-type-options': 'nosniff' }

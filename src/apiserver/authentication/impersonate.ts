@@ -4,6 +4,7 @@ import { attributesOf } from '../authorization/authorize.ts'
 import type { Authorizer } from '../authorization/authorizer.ts'
 import type { RequestContext, Step, UserInfo } from '../request.ts'
 import { allAuthenticated, allUnauthenticated, anonymousUser } from './authenticator.ts'
+import { decodeExtraKey } from './extra-key.ts'
 import { type Impersonation, type ImpersonationMode, impersonationModes } from './impersonation-modes.ts'
 
 const userHeader = 'impersonate-user'
@@ -77,19 +78,9 @@ function extraOf(headers: RequestContext['headers']): Record<string, string[]> {
   const extra: Record<string, string[]> = {}
   for (const name of headers.names()) {
     if (!name.toLowerCase().startsWith(extraPrefix)) continue
-    extra[decode(name.slice(extraPrefix.length).toLowerCase())] = [...headers.all(name)]
+    extra[decodeExtraKey(name.slice(extraPrefix.length).toLowerCase())] = [...headers.all(name)]
   }
   return extra
-}
-
-/** A key that is not well escaped counts as it stands. */
-function decode(key: string): string {
-  try {
-    return decodeURIComponent(key)
-  } catch (error) {
-    if (!(error instanceof URIError)) throw error
-    return key
-  }
 }
 
 function goMap(extra: Record<string, string[]>): string {

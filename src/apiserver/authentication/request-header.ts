@@ -3,6 +3,7 @@ import type { Clock } from '../../platform/clock.ts'
 import { certificatesOf, isSignedBy } from '../http/certificate-authorities.ts'
 import type { ConnectionInfo, Headers, RequestContext, UserInfo } from '../request.ts'
 import { AuthenticationError, type Authenticator } from './authenticator.ts'
+import { decodeExtraKey } from './extra-key.ts'
 
 /** Upstream's --requestheader-… flags. */
 export interface RequestHeaderOptions {
@@ -84,19 +85,9 @@ function extraOf(headers: Headers, prefixes: readonly string[]): Record<string, 
   for (const prefix of prefixes.map((text) => text.toLowerCase())) {
     for (const header of headers.names()) {
       if (!header.startsWith(prefix)) continue
-      const key = decodeKey(header.slice(prefix.length))
+      const key = decodeExtraKey(header.slice(prefix.length))
       extra[key] = [...(extra[key] ?? []), ...headers.all(header)]
     }
   }
   return extra
-}
-
-/** A key that is not well escaped counts as it stands. */
-function decodeKey(key: string): string {
-  try {
-    return decodeURIComponent(key)
-  } catch (error) {
-    if (!(error instanceof URIError)) throw error
-    return key
-  }
 }

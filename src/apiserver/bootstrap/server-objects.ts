@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { isIPv6 } from 'node:net'
 import type { KubeObject } from '../../machinery/object.ts'
+import { formatMicroTime } from '../../machinery/time.ts'
 import type { RequestHeaderOptions } from '../authentication/request-header.ts'
 
 /** What this server is and serves. */
@@ -160,7 +161,7 @@ export function identityLease(
     spec: {
       holderIdentity: `${name}_${id}`,
       leaseDurationSeconds,
-      renewTime: `${new Date(nowMs).toISOString().slice(0, 23)}000Z`,
+      renewTime: formatMicroTime(nowMs),
     },
   }
   return lease

@@ -1,6 +1,7 @@
 import { leases } from '../../api/types/resources.ts'
 import type { Client } from '../../client/client.ts'
 import { isStatus } from '../../machinery/status.ts'
+import { formatMicroTime } from '../../machinery/time.ts'
 import type { Clock } from '../../platform/clock.ts'
 import type { Logger } from '../../platform/log.ts'
 
@@ -35,7 +36,7 @@ export async function runHeartbeat(options: HeartbeatOptions, signal: AbortSigna
 }
 
 async function renew({ client, clock, nodeName, nodeUid }: HeartbeatOptions): Promise<void> {
-  const renewTime = microTime(clock.nowMs())
+  const renewTime = formatMicroTime(clock.nowMs())
   const spec = { holderIdentity: nodeName, leaseDurationSeconds, renewTime }
   try {
     await client.of(leases).patch(nodeName, { spec }, { namespace, type: 'merge' })
@@ -46,6 +47,3 @@ async function renew({ client, clock, nodeName, nodeUid }: HeartbeatOptions): Pr
     await client.of(leases).create({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec })
   }
 }
-
-/** RFC 3339 with six digits, as MicroTime is written. */
-const microTime = (ms: number) => `${new Date(ms).toISOString().slice(0, -1)}000Z`

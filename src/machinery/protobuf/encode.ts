@@ -1,3 +1,4 @@
+import { zeroScalars } from '../decode.ts'
 import { parseGoDuration } from '../go-duration.ts'
 import type { FieldType, ObjectSchema, ScalarType } from '../schema.ts'
 import { layoutOf } from './layout.ts'
@@ -32,7 +33,7 @@ const noMembers: Members = Object.freeze({})
 function writeZero(writer: ReverseWriter, number: number, type: FieldType): void {
   if (type.kind === 'object') writeField(writer, number, noMembers, type)
   if (type.kind !== 'scalar') return
-  const zero = zeroScalars[type.scalar]
+  const zero = zeros[type.scalar]
   if (zero !== undefined) writeScalar(writer, number, zero, type.scalar)
   else if (type.scalar !== 'bytes') writeBytes(writer, number, noBytes)
 }
@@ -40,16 +41,7 @@ function writeZero(writer: ReverseWriter, number: number, type: FieldType): void
 const noBytes = new Uint8Array()
 
 /** Where it is not an empty message. */
-const zeroScalars: Partial<Record<ScalarType, unknown>> = {
-  string: '',
-  boolean: false,
-  int32: 0,
-  int64: 0,
-  double: 0,
-  Quantity: '0',
-  IntOrString: 0,
-  Duration: '0s',
-}
+const zeros: Partial<Record<ScalarType, unknown>> = { ...zeroScalars, Duration: '0s' }
 
 function writeField(writer: ReverseWriter, number: number, value: unknown, type: FieldType): void {
   switch (type.kind) {

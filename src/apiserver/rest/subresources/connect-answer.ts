@@ -13,6 +13,17 @@ export function wantsUpgrade({ headers }: RequestContext): boolean {
 /** What the client proved itself with is for this server alone. After apiserver filters WithAuthentication. */
 const credentials = ['authorization', 'proxy-authorization', 'cookie']
 
+/** They speak of one connection, not of the message. RFC 9110, section 7.6.1. */
+export const hopByHop: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+
 /** Name and value in turn: what may go on to a kubelet, Pod or Service. */
 export function forwardableHeaders(rawHeaders: readonly string[]): string[] {
   const kept: string[] = []

@@ -6,19 +6,9 @@ import { createDeflateRaw, createGunzip, createGzip, createInflateRaw } from 'no
 import { serviceUnavailable } from '../../../machinery/errors.ts'
 import { tlsOptions, type UpgradeTarget } from '../../../platform/http-upgrade.ts'
 import type { RawConnection } from '../../request.ts'
-import { forwardableHeaders, plainResponse } from './connect-answer.ts'
+import { forwardableHeaders, hopByHop, plainResponse } from './connect-answer.ts'
 import { type ProxiedPage, rewriteLink } from './proxied-page.ts'
 
-/** They speak of one connection, not of the message. RFC 9110, section 7.6.1. */
-const hopByHop = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 /** A Pod must not open the API server's origin to other sites. */
 const crossOrigin = new Set(
   ['credentials', 'headers', 'methods', 'origin'].map((name) => `access-control-allow-${name}`),
